@@ -1,0 +1,16 @@
+const compiled = (syntax) => [
+  '@swc/jest',
+  { jsc: { parser: { syntax }, target: 'es2022' }, module: { type: 'commonjs' } },
+];
+
+/** Jest loads CommonJS, so these packages, published as ES modules alone, are compiled too. */
+const esModulesOnly = ['@noble', '@ipld', 'canonicalize', 'cborg', 'commander', 'multiformats'];
+
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testTimeout: 60_000,
+  transform: { '\\.ts$': compiled('typescript'), '\\.m?js$': compiled('ecmascript') },
+  transformIgnorePatterns: [`/node_modules/(?!(?:${esModulesOnly.join('|')})/)`],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/data/'],
+};

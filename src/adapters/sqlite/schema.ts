@@ -1,0 +1,94 @@
+import type Database from 'better-sqlite3';
+import { StoreFailed } from '../../engine/store.ts';
+import { corrupt, unavailable } from './failures.ts';
+
+/** Stands in the header of every file that is a Chancery store: "CHNC". */
+export const APPLICATION_ID = 0x43484e43;
+
+/** Step n lifts a file of version n to version n + 1; a published step never changes. */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE events (
+     position INTEGER PRIMARY KEY,
+     stream   TEXT    NOT NULL,
+     revision INTEGER NOT NULL,
+     id       TEXT    NOT NULL,
+     type     TEXT    NOT NULL,
+     version  INTEGER NOT NULL,
+     hash     TEXT    NOT NULL, -- see src/adapters/event-hash.ts
+     metadata TEXT    NOT NULL, -- RFC 8785
+     data     TEXT    NOT NULL, -- RFC 8785; last, so that a scan by type skips long ones
+     UNIQUE (stream, revision),
+     UNIQUE (stream, id)
+   ) STRICT;
+   CREATE TABLE rows (
+     tbl     TEXT NOT NULL,
+     key     TEXT NOT NULL,
+     row     TEXT NOT NULL,
+     entries TEXT, -- the row's index entries; NULL: none
+     PRIMARY KEY (tbl, key)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE row_index (
+     tbl   TEXT NOT NULL,
+     idx   TEXT NOT NULL,
+     value TEXT NOT NULL,
+     key   TEXT NOT NULL,
+     PRIMARY KEY (tbl, idx, value, key)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE checkpoints (
+     consumer TEXT    PRIMARY KEY,
+     position TEXT    NOT NULL,
+     events   INTEGER NOT NULL,
+     digest   TEXT    NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+];
+
+const numberOf = (db: Database.Database, pragma: string): number =>
+  Number(db.pragma(pragma, { simple: true }));
+
+const isEmpty = (db: Database.Database): boolean =>
+  db.prepare<[], { n: number }>('SELECT count(*) AS n FROM sqlite_schema').get()?.n === 0;
+
+/**
+ * The schema version of a file; 0: it is new and empty. Throws `StoreFailed` where the file is something else, or was written by a
+ * newer engine than `supported`.
+ */
+export const versionOf = (db: Database.Database, path: string, supported: number): number => {
+  const found = numberOf(db, 'user_version');
+  const application = numberOf(db, 'application_id');
+  if (application === 0 && found === 0 && isEmpty(db)) return 0;
+  if (application !== APPLICATION_ID) {
+    const remedy = 'name another path: this SQLite file belongs to another program';
+    throw new StoreFailed(corrupt(path, 'it is not a Chancery store', remedy));
+  }
+  if (found > supported) throw new StoreFailed({ type: 'StoreTooNew', path, found, supported });
+  return found;
+};
+
+/** Lifts a file to the newest version in one transaction, or leaves it as it was. */
+export const migrate = (
+  db: Database.Database,
+  path: string,
+  steps: readonly string[] = MIGRATIONS,
+): void => {
+  const lift = db.transaction(() => {
+    const found = versionOf(db, path, steps.length);
+    if (found === steps.length) return;
+    for (const step of steps.slice(found)) db.exec(step);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${steps.length}`);
+    const put = db.prepare<[string, string]>('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+    put.run('schemaVersion', `${steps.length}`);
+  });
+  // Asked before a write lock is taken, so that opening a current file writes nothing.
+  if (versionOf(db, path, steps.length) < steps.length) lift.immediate();
+};
+
+/** For a file that may not be changed: refuses what a writer would create or migrate first. */
+export const checkCurrent = (db: Database.Database, path: string): void => {
+  const found = versionOf(db, path, MIGRATIONS.length);
+  if (found === MIGRATIONS.length) return;
+  const reason = found === 0 ? 'the file is empty' : `its schema version is ${found}`;
+  const remedy = 'open it once for writing, which brings it up to date';
+  throw new StoreFailed(unavailable(path, reason, remedy));
+};

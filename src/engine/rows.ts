@@ -1,0 +1,68 @@
+import type { E, TE } from './fp.ts';
+import type { EventStore, Position, StoreFailure } from './store.ts';
+
+/** A row under a key in a table; `row` undefined: it goes. `entries` are the values under which declared indexes find it. */
+export type RowChange = {
+  readonly table: string;
+  readonly key: string;
+  readonly row: unknown;
+  readonly entries: readonly IndexEntry[];
+};
+export type IndexEntry = { readonly index: string; readonly value: string };
+
+/** How far a consumer has come: the log position, how many events it has consumed, and their rolling digest (hex). */
+export type Checkpoint = {
+  readonly position: Position;
+  readonly events: number;
+  readonly digest: string;
+};
+
+export type KeyedRow<Row = unknown> = { readonly key: string; readonly row: Row };
+
+/** Rows behind the key `after`, in the byte order of their keys; at most `limit`. */
+export type PageRequest = { readonly after?: string; readonly limit: number };
+
+/** Changes that are stored together with how far their consumer has come, or not at all. */
+export type Batch = {
+  readonly changes: readonly RowChange[];
+  readonly checkpoint?: { readonly consumer: string; readonly value: Checkpoint };
+};
+
+/**
+ * The port of read models and of what the engine's runners remember. Rows lie beside the process, so reading them waits for nobody.
+ * Every adapter passes test/contracts/row-store.contract.ts.
+ */
+export type RowStore = {
+  readonly get: (table: string, key: string) => E.Either<StoreFailure, unknown>;
+  readonly page: (
+    table: string,
+    request: PageRequest,
+  ) => E.Either<StoreFailure, readonly KeyedRow[]>;
+  /** The rows that an index lists under a value, paged like `page`. */
+  readonly where: (
+    table: string,
+    entry: IndexEntry,
+    request: PageRequest,
+  ) => E.Either<StoreFailure, readonly KeyedRow[]>;
+  readonly commit: (batch: Batch) => E.Either<StoreFailure, void>;
+  readonly checkpoint: (consumer: string) => E.Either<StoreFailure, Checkpoint | undefined>;
+  /** Empties tables and forgets how far their consumer had come. */
+  readonly clear: (tables: readonly string[], consumer: string) => E.Either<StoreFailure, void>;
+};
+
+/** What a store adapter opens: the log, and the tables beside it. */
+export type OpenStore = {
+  readonly events: EventStore;
+  readonly rows: RowStore;
+  readonly close: () => Promise<void>;
+};
+
+/** A store that is not open yet: nothing happens before the engine is created. */
+export type Store = {
+  readonly name: string;
+  /** Whether what is written outlives the process. */
+  readonly durable: boolean;
+  readonly open: (options: {
+    readonly readOnly: boolean;
+  }) => TE.TaskEither<StoreFailure, OpenStore>;
+};

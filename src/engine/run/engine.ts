@@ -1,0 +1,122 @@
+import type { Instant } from '../clock.ts';
+import type { DeadLetter } from './dead-letters.ts';
+import type { Deadline } from './deadline-runner.ts';
+import type { Actor, Command, Rejection } from '../decider.ts';
+import type { TE } from '../fp.ts';
+import type { HandleFailure } from './handle.ts';
+import type { Point, StateAt } from './history.ts';
+import type { OpenFailure } from './opening.ts';
+import type { Outcome } from '../outcome.ts';
+import type { ProjectionStatus } from './projection-runner.ts';
+import type { ReadModel } from '../projection.ts';
+import type { Query } from './query.ts';
+import type { KeyedRow } from '../rows.ts';
+import {
+  describeFailure,
+  type Envelope,
+  type EventStore,
+  type Position,
+  type Revision,
+  type StreamName,
+} from '../store.ts';
+import type { Status, Subsystem } from '../subsystem.ts';
+import type { DomainEvent } from '../vocabulary.ts';
+import type { Journal } from './journal.ts';
+import type { ReplayCheck } from './replay-check.ts';
+import type { Sent } from './wiring.ts';
+
+export type SendOptions = {
+  readonly actor: Actor;
+  /** The same id with the same payload is answered as the first time. Without one the command is a new one each time. */
+  readonly commandId?: string;
+  readonly correlationId?: string;
+};
+
+export type SendFailure = HandleFailure | { readonly type: 'EngineClosed' };
+
+/** How an engine is: where the log ends, and how far everything has come that follows it. */
+export type EngineStatus = {
+  readonly instance: string;
+  readonly clock: 'wall' | 'virtual';
+  readonly store: string;
+  readonly head: Position | undefined;
+  readonly projections: readonly ProjectionStatus[];
+  readonly reactions: readonly {
+    readonly reaction: string;
+    readonly position: Position | undefined;
+    readonly unfinished: number;
+  }[];
+  readonly deadlines: {
+    readonly position: Position | undefined;
+    readonly nearest: Instant | undefined;
+  };
+  readonly sent: Readonly<Sent>;
+};
+
+export type Engine = {
+  readonly instance: string;
+  readonly now: () => Instant;
+  /** Decides a command. Rejects with `EngineFailed` where infrastructure fails; a refusal is an outcome. */
+  readonly send: <
+    C extends Command,
+    S extends Status,
+    Event extends DomainEvent,
+    R extends Rejection,
+  >(
+    subsystem: Subsystem<C, S, Event, R>,
+    stream: string,
+    command: C,
+    options: SendOptions,
+  ) => Promise<Outcome<R, Event>>;
+  /** The same as a `TaskEither`, for a stream and a command whose types are known at run time alone. */
+  readonly sendTE: (
+    stream: string,
+    command: Command,
+    options: SendOptions,
+  ) => TE.TaskEither<SendFailure, Outcome>;
+  readonly query: <Row>(model: ReadModel<Row>) => Query<Row>;
+  readonly history: (stream: StreamName, from?: Revision) => Promise<readonly Envelope[]>;
+  readonly stateAt: <S extends Status>(
+    subsystem: { readonly category: string; readonly decider: { readonly initial: S } },
+    stream: StreamName,
+    point?: Point,
+  ) => Promise<StateAt<S>>;
+  readonly streams: (options: {
+    readonly category?: string;
+    readonly after?: string;
+    readonly limit: number;
+  }) => Promise<readonly { readonly stream: StreamName; readonly revision: Revision }[]>;
+  /** The whole log, page by page: catch-up, then live. */
+  readonly log: EventStore['subscribe'];
+  /** A local journal beside the log: no events, read by no fold, lost with the read models. */
+  readonly journal: <Entry>(name: string) => Journal<Entry>;
+  /** Folds every stream anew and rebuilds every projection, and says whether that gives what was there. */
+  readonly checkReplay: () => Promise<ReplayCheck>;
+  /** Resolves when every projection has passed a position: what it wrote can be read then. */
+  readonly waitFor: (position: Position) => Promise<void>;
+  /** Resolves when projections are at the head, reactions idle, and nothing more is appended. */
+  readonly settle: () => Promise<void>;
+  /** Under virtual time: moves the clock, sending what falls due on the way. */
+  readonly runUntil: (instant: Instant) => Promise<void>;
+  readonly rebuild: (projection: string) => Promise<ProjectionStatus>;
+  readonly deadLetters: {
+    readonly list: (limit: number, after?: string) => readonly KeyedRow<DeadLetter>[];
+    /** Does the work again: undefined where there is no such letter, else whether it went well. */
+    readonly retry: (key: string) => Promise<boolean | undefined>;
+    readonly drop: (key: string) => boolean;
+  };
+  readonly deadlines: (limit: number) => readonly Deadline[];
+  readonly status: () => Promise<EngineStatus>;
+  readonly close: () => Promise<void>;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+/** A failure of infrastructure on its way through a promise. */
+export class EngineFailed extends Error {
+  override readonly name = 'EngineFailed';
+  readonly failure: OpenFailure | SendFailure;
+  constructor(failure: OpenFailure | SendFailure) {
+    super(describeFailure(failure));
+    this.failure = failure;
+  }
+}

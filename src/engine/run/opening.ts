@@ -1,0 +1,108 @@
+import type { Clock } from '../clock.ts';
+import { E, TE, pipe } from '../fp.ts';
+import {
+  accordant,
+  createInstance,
+  readInstance,
+  type Instance,
+  type InstanceFailure,
+} from './instance.ts';
+import type { AnyReaction } from '../reaction.ts';
+import type { OpenStore, Store } from '../rows.ts';
+import type { StoreFailure } from '../store.ts';
+import type { AnySubsystem } from '../subsystem.ts';
+
+/** How an engine is put together. */
+export type Opening = {
+  readonly store: Store;
+  readonly subsystems: readonly AnySubsystem[];
+  /** Reactions that act on the outside world. */
+  readonly effects?: readonly AnyReaction[];
+  readonly clock: Clock;
+  /** A fresh id for a command or an instance that comes without one. */
+  readonly newId: () => string;
+  /** Per scope, what its decisions get as settings. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** The instance that the store must be; a new store becomes it. */
+  readonly instance?: string;
+  /** Only looks: nothing is written, nothing reacts. */
+  readonly readOnly?: boolean;
+  /** Refuses stores that do not outlive the process. */
+  readonly production?: boolean;
+};
+
+export type OpenFailure =
+  | StoreFailure
+  | InstanceFailure
+  | { readonly type: 'NotForProduction'; readonly what: string; readonly remedy: string }
+  | { readonly type: 'NamedTwice'; readonly what: string; readonly name: string };
+
+export type Opened = { readonly store: OpenStore; readonly instance: Instance };
+
+/** Opens the store and learns, or decides, which instance it is. */
+export const opened = (opening: Opening): TE.TaskEither<OpenFailure, Opened> => {
+  const unfit = unfitness(opening);
+  if (unfit !== undefined) return TE.left(unfit);
+  const readOnly = opening.readOnly ?? false;
+  return pipe(
+    opening.store.open({ readOnly }),
+    TE.flatMap((store): TE.TaskEither<OpenFailure, Opened> => async () => {
+      const instance = await identified(opening, store, readOnly)();
+      if (E.isRight(instance)) return E.right({ store, instance: instance.right });
+      await store.close();
+      return instance;
+    }),
+  );
+};
+
+const identified = (
+  { clock, instance, newId, store: { name } }: Opening,
+  { events }: OpenStore,
+  readOnly: boolean,
+): TE.TaskEither<InstanceFailure, Instance> =>
+  pipe(
+    readInstance(events),
+    TE.flatMap((found): TE.TaskEither<InstanceFailure, Instance> => {
+      if (found !== undefined && readOnly) return TE.right(found);
+      if (found !== undefined)
+        return TE.fromEither(accordant(name, found, { clock: clock.kind, instance }));
+      if (!readOnly) return createInstance(events, clock, instance ?? newId());
+      return TE.left({
+        type: 'NoInstance',
+        store: name,
+        reason: 'nothing has been written to it yet',
+      });
+    }),
+  );
+
+/** Names are unique in the system: events, commands' categories, projections, read models, reactions. */
+const unfitness = ({
+  subsystems,
+  effects = [],
+  store,
+  production,
+}: Opening): OpenFailure | undefined => {
+  if (production === true && !store.durable) {
+    return {
+      type: 'NotForProduction',
+      what: store.name,
+      remedy: 'use a durable store, such as sqliteStore(path)',
+    };
+  }
+  const projections = [...new Set(subsystems.flatMap((row) => row.projections))];
+  const names: Readonly<Record<string, readonly string[]>> = {
+    category: subsystems.map((row) => row.category),
+    event: subsystems.flatMap(({ events }) => Object.keys(events.payloads)),
+    projection: projections.map(({ name }) => name),
+    'read model': projections.flatMap(({ models }) => models.map(({ name }) => name)),
+    reaction: subsystems
+      .flatMap(({ reactions }) => reactions)
+      .concat(effects)
+      .map(({ name }) => name),
+  };
+  for (const [what, list] of Object.entries(names)) {
+    const name = list.find((candidate, index) => list.indexOf(candidate) !== index);
+    if (name !== undefined) return { type: 'NamedTwice', what, name };
+  }
+  return undefined;
+};

@@ -1,0 +1,96 @@
+import { orFailed } from './consumer.ts';
+import { E } from '../fp.ts';
+import { stateAt } from './history.ts';
+import { digestOf, digestOfText } from '../ids.ts';
+import type { RowStore } from '../rows.ts';
+import { StoreFailed, type StreamName } from '../store.ts';
+import type { Runnable, Status } from '../subsystem.ts';
+import type { LoadFailure } from './load.ts';
+import { isHistoryFailure } from '../replay.ts';
+import type { Wiring } from './wiring.ts';
+
+/** What a replay has shown: digests before and after, of all states and of the rows of each read model. */
+export type ReplayCheck = {
+  readonly streams: number;
+  readonly states: { readonly live: string; readonly folded: string };
+  readonly rows: readonly {
+    readonly model: string;
+    readonly live: string;
+    readonly rebuilt: string;
+  }[];
+  readonly identical: boolean;
+};
+
+const PAGE = 1_000;
+
+/** Folds every stream from its first event and compares with the state that commands are decided on; then rebuilds all rows. */
+export const replayCheck = async (
+  wiring: Wiring,
+  rebuild: (projection: string) => Promise<unknown>,
+): Promise<ReplayCheck> => {
+  const { streams, live, folded } = await statesOf(wiring);
+  const models = [...wiring.models.keys()];
+  const before = models.map((model) => rowsDigest(wiring.store.rows, model));
+  for (const { projection } of wiring.projections) await rebuild(projection.name);
+  const rows = models.map((model, index) => ({
+    model,
+    live: before[index] ?? '',
+    rebuilt: rowsDigest(wiring.store.rows, model),
+  }));
+  const identical = live === folded && rows.every((row) => row.live === row.rebuilt);
+  return { streams, states: { live, folded }, rows, identical };
+};
+
+const statesOf = async (wiring: Wiring) => {
+  let [streams, live, folded] = [0, '', ''];
+  for (const [category, subsystem] of wiring.subsystems) {
+    for await (const stream of streamsOf(wiring, category)) {
+      const states = await bothStates(wiring, subsystem, stream);
+      streams += 1;
+      live = digestOfText(live + digestOf(states.live));
+      folded = digestOfText(folded + digestOf(states.folded));
+    }
+  }
+  return { streams, live, folded };
+};
+
+async function* streamsOf({ store }: Wiring, category: string): AsyncGenerator<StreamName> {
+  let after: string | undefined;
+  for (;;) {
+    const options = { category, limit: PAGE, ...(after === undefined ? {} : { after }) };
+    const page = orFailed(await store.events.streams(options)());
+    for (const { stream } of page) yield stream;
+    after = page.at(-1)?.stream;
+    if (page.length < PAGE) return;
+  }
+}
+
+const bothStates = async (
+  { loader, store, instance }: Wiring,
+  subsystem: Runnable,
+  stream: StreamName,
+) => {
+  const live = await loader.load(subsystem, stream)();
+  const folded = await stateAt({ events: store.events, instance }, subsystem, stream, undefined)();
+  return { live: stateOr(live), folded: stateOr(folded) };
+};
+
+/** A state, or the damage that keeps its stream from having one. */
+const stateOr = (answer: E.Either<LoadFailure, { readonly state: Status }>): unknown => {
+  if (E.isRight(answer)) return answer.right.state;
+  if (isHistoryFailure(answer.left)) return answer.left;
+  throw new StoreFailed(answer.left);
+};
+
+const rowsDigest = (rows: RowStore, model: string): string => {
+  let digest = '';
+  let after: string | undefined;
+  for (;;) {
+    const page = orFailed(
+      rows.page(model, { limit: PAGE, ...(after === undefined ? {} : { after }) }),
+    );
+    for (const row of page) digest = digestOfText(digest + digestOf(row));
+    after = page.at(-1)?.key;
+    if (page.length < PAGE) return digest;
+  }
+};

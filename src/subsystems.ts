@@ -1,0 +1,66 @@
+import { account, accountAbout, accountCommands } from './commands/marketplace/account.ts';
+import { deposit, depositAbout, depositCommands } from './commands/marketplace/deposit.ts';
+import { escrow, escrowAbout, escrowCommands } from './commands/marketplace/escrow.ts';
+import { accountEvents } from './domain/marketplace/account/events.ts';
+import { openHold } from './domain/marketplace/account/rules.ts';
+import { accountMachine } from './domain/marketplace/account/state.ts';
+import { depositEvents } from './domain/marketplace/deposit/events.ts';
+import { depositMachine } from './domain/marketplace/deposit/state.ts';
+import { escrowEvents } from './domain/marketplace/escrow/events.ts';
+import { due } from './domain/marketplace/escrow/lapse.ts';
+import { stand } from './domain/marketplace/escrow/stand.ts';
+import { escrowMachine } from './domain/marketplace/escrow/state.ts';
+import { standing } from './domain/shared/ledger.ts';
+import { subsystem } from './engine/subsystem.ts';
+import { creditedTotalsProjection } from './projections/marketplace/credited-totals.ts';
+import { escrowsProjection } from './projections/marketplace/escrow.ts';
+import { holds } from './projections/marketplace/holds.ts';
+import { ledger } from './projections/marketplace/ledger.ts';
+import { lockEscrowWhenHoldIsPlaced } from './reactions/marketplace/lock-escrow-when-hold-is-placed.ts';
+import { reviewHoldWhenEscrowDecides } from './reactions/marketplace/review-hold-when-escrow-decides.ts';
+import { withdrawWhenEscrowPaysByStandingOrder } from './reactions/marketplace/withdraw-when-escrow-pays-by-standing-order.ts';
+
+/** One deal: money held until it is delivered, refunded, settled or ruled on. */
+export const escrowSubsystem = subsystem({
+  category: 'escrow',
+  area: 'marketplace',
+  decider: escrow,
+  events: escrowEvents,
+  commands: escrowCommands,
+  machine: escrowMachine,
+  about: escrowAbout,
+  projections: [escrowsProjection],
+  reactions: [reviewHoldWhenEscrowDecides, withdrawWhenEscrowPaysByStandingOrder],
+  due,
+  answers: { stand: standing(stand) },
+});
+
+/** One final payment from outside. */
+export const depositSubsystem = subsystem({
+  category: 'deposit',
+  area: 'marketplace',
+  decider: deposit,
+  events: depositEvents,
+  commands: depositCommands,
+  machine: depositMachine,
+  about: depositAbout,
+  projections: [ledger, creditedTotalsProjection],
+  reactions: [],
+});
+
+/** One owner's wallet: what leaves it. */
+export const accountSubsystem = subsystem({
+  category: 'account',
+  area: 'marketplace',
+  decider: account,
+  events: accountEvents,
+  commands: accountCommands,
+  machine: accountMachine,
+  about: accountAbout,
+  projections: [holds],
+  reactions: [lockEscrowWhenHoldIsPlaced],
+  answers: { openHold },
+});
+
+/** Every subsystem, in one table: laws, docs, command line and composition iterate over it. */
+export const subsystems = [escrowSubsystem, depositSubsystem, accountSubsystem] as const;
