@@ -46,7 +46,7 @@ export const bell = (): Bell => {
 };
 
 /** The position before the first event of a store of our own. */
-export const START: Position = '0';
+const START: Position = '0';
 
 async function* pages(
   source: PageSource,

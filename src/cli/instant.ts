@@ -8,7 +8,9 @@ export const parseInstant = (text: string): number => {
   const isIso = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(text);
   const parsed = isIso ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(parsed) || parsed < 0) {
-    throw new InvalidArgumentError('give milliseconds since 1970, or a time such as 2026-01-31T12:00:00Z');
+    throw new InvalidArgumentError(
+      'give milliseconds since 1970, or a time such as 2026-01-31T12:00:00Z',
+    );
   }
   return parsed;
 };

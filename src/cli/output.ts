@@ -41,6 +41,11 @@ export const columns = (rows: readonly (readonly string[])[]): string => {
     [],
   );
   return rows
-    .map((cells) => cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd())
+    .map((cells) =>
+      cells
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 };

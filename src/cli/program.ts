@@ -20,7 +20,8 @@ const condition = (text: string, known: Record<string, string> = {}): Record<str
 };
 
 const revisionNumber = (text: string): number => {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a revision is a whole number from 0');
+  if (!/^\d{1,15}$/.test(text))
+    throw new InvalidArgumentError('a revision is a whole number from 0');
   return Number(text);
 };
 
@@ -55,8 +56,16 @@ const looking = (program: Command, exit: Exit): void => {
     });
   common(program.command('state <stream>'))
     .description('what the events of a stream add up to')
-    .option('--at <instant>', 'at an instant, with what time alone had caused by then', parseInstant)
-    .addOption(new Option('--revision <n>', 'after the event of a revision').argParser(revisionNumber).conflicts('at'))
+    .option(
+      '--at <instant>',
+      'at an instant, with what time alone had caused by then',
+      parseInstant,
+    )
+    .addOption(
+      new Option('--revision <n>', 'after the event of a revision')
+        .argParser(revisionNumber)
+        .conflicts('at'),
+    )
     .addHelpText('after', '\nExample: chancery state escrow-E1 --at 2026-01-31T12:00:00Z')
     .action(async (stream: string, flags: Common & { at?: number; revision?: number }) => {
       exit.code = await state(flags, stream, flags, output(flags));
@@ -81,7 +90,10 @@ const mending = (program: Command, exit: Exit): void => {
     .description('what reactions could not do')
     .option('--retry <id>', 'does the work again')
     .addOption(new Option('--drop <id>', 'forgets it').conflicts('retry'))
-    .addHelpText('after', '\nExample: chancery dead-letters --retry lockEscrowWhenHoldIsPlaced/00000000000000000042')
+    .addHelpText(
+      'after',
+      '\nExample: chancery dead-letters --retry lockEscrowWhenHoldIsPlaced/00000000000000000042',
+    )
     .action(async (flags: Common & { retry?: string; drop?: string }) => {
       exit.code = await deadLetters(flags, flags, output(flags));
     });
@@ -108,7 +120,8 @@ const runs = (program: Command, exit: Exit): void => {
       '\nA line: {"stream":"account-ada","command":"FreezeAccount","data":{"reason":"lost key"},"actor":{"id":"tess","roles":["treasurer"]}}\nExample: chancery run --at examples/deal.jsonl --data ./deal',
     )
     .action(async (file: string | undefined, flags: Common & RunFlags) => {
-      if (flags.until !== undefined && flags.at !== true) throw new CliError('--until goes with --at', exitCodes.wrongUsage);
+      if (flags.until !== undefined && flags.at !== true)
+        throw new CliError('--until goes with --at', exitCodes.wrongUsage);
       exit.code = await run(flags, file ?? '-', flags, output(flags));
     });
   common(program.command('market-day'), './data/market-day')
@@ -133,7 +146,8 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     await program.parseAsync(argv, { from: 'user' });
     return exit.code;
   } catch (cause) {
-    if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+    if (cause instanceof CommanderError)
+      return cause.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
     if (!(cause instanceof CliError)) throw cause;
     process.stderr.write(`chancery: ${cause.message}\n`);
     return cause.exitCode;

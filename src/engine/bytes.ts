@@ -94,4 +94,4 @@ export const compareText = (a: string, b: string): number => {
   return a.length - b.length;
 };
 
-const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2000 : unit);
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import { E } from './fp.ts';
+import { closest, keysOf } from './union-errors.ts';
 
 /** A payload that does not have the form it should: the first wrong place, what was expected there, what came. */
 export type Malformed = {
@@ -38,9 +39,9 @@ export class ClosedType<P extends t.Props> extends t.Type<FieldsOf<P>> {
       if (!isRecord(value)) return false;
       let present = 0;
       for (const [key, codec] of fields) {
-        const field = value[key];
-        if (field === undefined && isOptional(codec) && !(key in value)) continue;
-        if (!codec.is(field)) return false;
+        const isThere = Object.hasOwn(value, key);
+        if (!isThere && isOptional(codec)) continue;
+        if (!codec.is(isThere ? value[key] : undefined)) return false;
         present += 1;
       }
       return present === Object.keys(value).length;
@@ -60,8 +61,9 @@ const validateClosed = <P extends t.Props>(
   if (!isRecord(value)) return t.failure(value, context);
   const errors: t.Errors = [];
   for (const [key, codec] of Object.entries(props)) {
-    if (!(key in value) && isOptional(codec)) continue;
-    const field = value[key];
+    const isThere = Object.hasOwn(value, key);
+    if (!isThere && isOptional(codec)) continue;
+    const field = isThere ? value[key] : undefined;
     const checked = codec.validate(field, t.appendContext(context, key, codec, field));
     if (E.isLeft(checked)) errors.push(...checked.left);
   }
@@ -90,7 +92,7 @@ export const closed = <P extends t.Props>(props: P, name = 'a record'): ClosedTy
 export const text = (name: string, rule: (value: string) => boolean = () => true) =>
   t.refinement(t.string, (value) => value.isWellFormed() && rule(value), name);
 
-/** A list of at most `limit` items. */
+/** A list; it may be empty. */
 export const listOf = <C extends t.Mixed>(item: C, name = `a list of ${item.name}`) =>
   t.readonlyArray(item, name);
 
@@ -116,25 +118,31 @@ export const personal = <C extends t.Mixed>(codec: C, subject: string): C & Pers
   });
 export type PersonalMark = { readonly personalOf: string };
 
-const pathOf = (context: t.Context): string =>
-  context
-    .slice(1)
-    .map(({ key }) => key)
-    .reduce(
-      (path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`),
-      '',
-    );
+/** A place in a value, as people write it: `terms.split[0].sharePpm`. */
+export const pathOf = (keys: readonly string[]): string =>
+  keys.reduce(
+    (path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`),
+    '',
+  );
 
-const foundIn = (value: unknown): string => {
+/** A value as a short text for people; whatever it is, JSON or not. */
+export const foundIn = (value: unknown): string => {
   if (value === undefined) return 'nothing';
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length <= 80 ? json : `${json.slice(0, 77)}...`;
+  if (typeof value === 'bigint') return `the big integer ${value}`;
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  const json = E.tryCatch(
+    () => JSON.stringify(value),
+    () => 'something that is no JSON',
+  );
+  const shown = E.isLeft(json) ? json.left : json.right;
+  return shown.length <= 80 ? shown : `${shown.slice(0, 77).toWellFormed()}...`;
 };
 
 /** The one function that renders decode errors for people: the first wrong place, what was expected, what came. */
 export const malformed = (errors: t.Errors, within = ''): Malformed => {
-  const places = errors.map(({ value, context }) => ({
-    path: [within, pathOf(meaningful(context))].filter((part) => part !== '').join('.'),
+  const places = closest(errors).map(({ value, context }) => ({
+    path: [within, pathOf(keysOf(context))].filter((part) => part !== '').join('.'),
     expected: context.at(-1)?.type.name ?? 'something else',
     value,
   }));
@@ -147,13 +155,3 @@ export const malformed = (errors: t.Errors, within = ''): Malformed => {
     found: foundIn(first.value),
   };
 };
-
-/** io-ts puts the index of a union's member or an intersection's part into the context as a key: no place in the data. */
-const meaningful = (context: t.Context): t.Context =>
-  context.filter((_, index) => {
-    const parent = index === 0 ? undefined : context[index - 1];
-    const tag = parent === undefined ? undefined : tagOf(parent.type);
-    return tag !== 'UnionType' && tag !== 'IntersectionType';
-  });
-const tagOf = (codec: t.Decoder<unknown, unknown>): string | undefined =>
-  '_tag' in codec && typeof codec._tag === 'string' ? codec._tag : undefined;

@@ -19,3 +19,53 @@ export const sameJson = (a: unknown, b: unknown): boolean => {
     keys.every((key) => Object.hasOwn(right, key) && sameJson(left[key], right[key]))
   );
 };
+
+/** How deep JSON may be nested before a walk through it could exhaust the stack. */
+const MOST_LEVELS = 100;
+
+/** A place in a value that no JSON text can stand for: the keys that lead there, what is wanted, what is there. */
+export type NoJson = {
+  readonly keys: readonly string[];
+  readonly expected: string;
+  readonly value: unknown;
+};
+
+/** The first place at which a value is not plain JSON data; undefined: it is. `within`: the values that contain it. */
+export const noJsonIn = (value: unknown, within: readonly object[] = []): NoJson | undefined => {
+  const here = (expected: string): NoJson => ({ keys: [], expected, value });
+  if (value === null || typeof value === 'boolean') return undefined;
+  if (typeof value === 'string') {
+    return value.isWellFormed() ? undefined : here('text without lone surrogates');
+  }
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : here('a number');
+  if (typeof value !== 'object') return here('a JSON value');
+  if (within.includes(value)) return here('a value that does not contain itself');
+  if (within.length === MOST_LEVELS) return here(`at most ${MOST_LEVELS} levels of nesting`);
+  if (!Array.isArray(value) && !isPlain(value)) return here('a JSON value');
+  const inside = [...within, value];
+  for (const [key, field] of fieldsOf(value)) {
+    if (!key.isWellFormed()) return here('keys without lone surrogates');
+    const found = noJsonIn(field, inside);
+    if (found !== undefined) return { ...found, keys: [key, ...found.keys] };
+  }
+  return undefined;
+};
+
+/** The items of a list, its holes too, or the fields of a record. */
+const fieldsOf = (value: object): Iterable<readonly [string, unknown]> =>
+  Array.isArray(value)
+    ? Array.from(value, (item: unknown, index) => [String(index), item] as const)
+    : Object.entries(value);
+
+/** Whether an object comes from a literal or JSON.parse, of whichever realm: above its prototype there is nothing. */
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
+
+/** A copy of a JSON value that shares nothing with it. */
+export const copyOf = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, copyOf(field)]));
+};

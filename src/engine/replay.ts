@@ -1,5 +1,6 @@
 import { E } from './fp.ts';
-import { targets } from './machine.ts';
+import { copyOf } from './json.ts';
+import { targets, type Drawn } from './machine.ts';
 import type { Envelope } from './store.ts';
 import type { Runnable, Status } from './subsystem.ts';
 import type { DomainEvent, Undecodable } from './vocabulary.ts';
@@ -48,10 +49,25 @@ export const decodeEvent = (
   return E.left({ type: 'UndecodableEvent', ...placeOf(envelope), ...reasonOf(decoded.left) });
 };
 
-/**
- * Folds a stretch of a stream's history onto a state that nobody else holds. An edge that the machine does not declare never
- * reaches `evolve`.
- */
+/** The state after an event, along a declared edge; an edge that the machine does not declare never reaches `evolve`. */
+const stepped = (
+  machine: Drawn,
+  evolve: (state: Status, event: DomainEvent) => Status,
+  state: Status,
+  event: DomainEvent,
+): E.Either<string, Status> => {
+  // An evolve in place may change it.
+  const from = state.status;
+  const declared = targets(machine, from, event.type);
+  if (declared.length === 0) {
+    return E.left(`the machine has no edge for ${event.type} from ${from}`);
+  }
+  const next = evolve(state, event);
+  if (declared.includes(next.status)) return E.right(next);
+  return E.left(`the machine has no edge for ${event.type} from ${from} to ${next.status}`);
+};
+
+/** Folds a stretch of a stream's history, in place, onto a state that nobody else holds. */
 export const replay = (
   subsystem: Runnable,
   owned: Status,
@@ -62,22 +78,39 @@ export const replay = (
   for (const envelope of history) {
     const event = decodeEvent(subsystem, envelope);
     if (E.isLeft(event)) return event;
-    const declared = targets(machine, state.status, envelope.type);
-    if (declared.length === 0) return E.left(impossible(envelope, state.status));
-    const next = decider.evolve.owned(state, event.right);
-    if (!declared.includes(next.status))
-      return E.left(impossible(envelope, state.status, next.status));
-    state = next;
+    // What the fold may change in place must not be the log's own.
+    const own = { type: event.right.type, data: copyOf(event.right.data) };
+    const next = stepped(machine, decider.evolve.owned, state, own);
+    if (E.isLeft(next)) return E.left(impossible(envelope, next.left));
+    state = next.right;
   }
   return E.right(state);
 };
 
-const impossible = (envelope: Envelope, from: string, to?: string): HistoryFailure => ({
+const impossible = (envelope: Envelope, reason: string): HistoryFailure => ({
   type: 'ImpossibleHistory',
   ...placeOf(envelope),
   path: 'status',
-  reason:
-    to === undefined
-      ? `the machine has no edge for ${envelope.type} from ${from}`
-      : `the machine has no edge for ${envelope.type} from ${from} to ${to}`,
+  reason,
 });
+
+/** The state after events that are about to be written, or why no replay could ever read them: then they must not be. */
+export const grown = (
+  { decider, machine, events: { decode, versionOf } }: Runnable,
+  before: Status,
+  events: readonly DomainEvent[],
+): E.Either<string, Status> => {
+  let state = before;
+  for (const event of events) {
+    const { type, data } = event;
+    const decoded = decode({ type, version: versionOf(type), data });
+    if (E.isLeft(decoded)) {
+      const { path, reason } = reasonOf(decoded.left);
+      return E.left(`${type} ${path}: ${reason}`);
+    }
+    const next = stepped(machine, decider.evolve, state, event);
+    if (E.isLeft(next)) return next;
+    state = next.right;
+  }
+  return E.right(state);
+};

@@ -59,7 +59,8 @@ export const vocabulary = <const P extends Payloads>(
   const types = Object.keys(payloads);
   const codecs = new Map(types.map((type) => [type, closed(payloads[type]!, type)]));
   const of = Object.fromEntries(types.map((type) => [type, (data: unknown) => ({ type, data })]));
-  const versionOf = (type: string) => (upcasts[type]?.length ?? 0) + 1;
+  const versionOf = (type: string) =>
+    (Object.hasOwn(upcasts, type) ? (upcasts[type]?.length ?? 0) : 0) + 1;
   return {
     payloads,
     codecs,
@@ -74,13 +75,28 @@ export const vocabulary = <const P extends Payloads>(
       if (!(Number.isInteger(version) && version >= 1 && version <= latest)) {
         return E.left({ type: 'UnknownVersion', messageType: type, version, latest });
       }
-      const lifted = (upcasts[type] ?? [])
-        .slice(version - 1)
-        .reduce((older, lift) => lift(older), data);
+      const upcast = lifted(data, (upcasts[type] ?? []).slice(version - 1));
+      if (E.isLeft(upcast)) return E.left(unliftable(version, upcast.left));
       // The codecs of messages change nothing: what is valid is already the message.
-      if (codec.is(lifted)) return E.right({ type, data: lifted } as MessageOf<Vocabulary<P>>);
-      const checked = codec.decode(lifted);
+      if (codec.is(upcast.right)) {
+        return E.right({ type, data: upcast.right } as MessageOf<Vocabulary<P>>);
+      }
+      const checked = codec.decode(upcast.right);
       return E.left(malformed(E.isLeft(checked) ? checked.left : []));
     },
   };
 };
+
+/** An upcaster may stumble over a payload that was damaged: then the payload is wrong, not the code. */
+const lifted = (data: unknown, upcasts: readonly Upcast[]): E.Either<unknown, unknown> =>
+  E.tryCatch(
+    () => upcasts.reduce((older, lift) => lift(older), data),
+    (cause) => cause,
+  );
+
+const unliftable = (version: number, cause: unknown): Malformed => ({
+  type: 'Malformed',
+  path: '',
+  expected: `a payload of version ${version}`,
+  found: `one that its upcaster cannot lift (${String(cause)})`,
+});

@@ -128,7 +128,7 @@ const unitsOf = (some: Amounts | undefined, code: string): bigint =>
 /** No account but the world's is below zero, and the wallet has what came less what was spent. */
 const expectRight = (postings: readonly Posting[], credited: Amounts, { spent }: Account): void => {
   const balances = recounted(postings);
-  const below = [...balances].filter(([key, units]) => units < 0n && !key.startsWith('world:'));
+  const below = [...balances].filter(([key, balance]) => balance < 0n && !key.startsWith('world:'));
   expect(below).toEqual([]);
   for (const code of ['USD', 'EUR']) {
     const wallet = balances.get(`wallet:ann/${code}`) ?? 0n;

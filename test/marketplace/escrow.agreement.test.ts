@@ -12,7 +12,6 @@ import {
   DAY,
   deal,
   HOUR,
-  MINUTE,
   play,
   proposed,
   settings,

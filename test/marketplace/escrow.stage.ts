@@ -2,17 +2,16 @@ import {
   escrow,
   escrowCommands,
   type EscrowCommand,
+  type EscrowRejection,
 } from '../../src/commands/marketplace/escrow.ts';
-import type { EscrowRejection } from '../../src/commands/marketplace/escrow/answer.ts';
 import type { EscrowEvent } from '../../src/domain/marketplace/escrow/events.ts';
 import type { Escrow } from '../../src/domain/marketplace/escrow/state.ts';
 import type { TermsDraft } from '../../src/domain/marketplace/escrow/terms.ts';
-import { settle } from '../../src/engine/decide.ts';
 import type { Actor } from '../../src/engine/decider.ts';
 import { E } from '../../src/engine/fp.ts';
 import { given, type Circumstances } from '../../src/testing/given.ts';
 
-export const SECOND = 1_000;
+const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
@@ -48,13 +47,24 @@ export const twoPart = (changes: Partial<TermsDraft> = {}): TermsDraft =>
     ...changes,
   });
 
-const { AcceptTerms, LockFunds, MarkDelivered, OpenEscrow, RaiseDispute } = escrowCommands.of;
+const {
+  AcceptTerms,
+  CancelEscrow,
+  ExpireEscrow,
+  LockFunds,
+  MarkDelivered,
+  OfferSettlement,
+  OpenEscrow,
+  RaiseDispute,
+  RefundBuyer,
+  ReleaseFunds,
+} = escrowCommands.of;
 
 /** A command as it is sent: when, by whom, what. */
 export type Step = readonly [at: number, actor: string | Actor, command: EscrowCommand];
 
 /** What the accounts and the configuration say when this command is sent: an open hold for whatever it wants to lock. */
-export const circumstances = (
+const circumstances = (
   at: number,
   actor: string | Actor,
   command: EscrowCommand,
@@ -161,3 +171,34 @@ export const complaint = {
 
 export const disputed = (past: readonly EscrowEvent[] = locked(), at = RAISED, by = 'buyer') =>
   play(past, [at, by, RaiseDispute(complaint)]);
+
+/** An instant after all that `histories` tell but Expired. */
+export const NOW = 100;
+const withOffer = (past: readonly EscrowEvent[]) =>
+  play(past, [40, 'seller', OfferSettlement({ refund: [usd(1)] })]);
+/** A way into every status; the money's, with an offer of the seller's of 1 USD. */
+export const histories: Readonly<Record<Escrow['status'], readonly EscrowEvent[]>> = {
+  Unopened: [],
+  Proposed: proposed(),
+  Agreed: agreed(),
+  Locked: withOffer(locked()),
+  AwaitingRelease: withOffer(awaitingRelease()),
+  Disputed: withOffer(disputed(locked(), 30, 'buyer')),
+  Released: play(locked(), [50, 'buyer', ReleaseFunds({ milestone: 1 })]),
+  Refunded: play(locked(), [50, 'seller', RefundBuyer({})]),
+  Expired: play(locked(), [60 * DAY, 'x', ExpireEscrow({})]),
+  Cancelled: play(proposed(), [50, 'buyer', CancelEscrow({})]),
+};
+export const statuses = Object.keys(histories) as Escrow['status'][];
+
+/** The answer in a word: 'accepted', 'already so', or the type of the refusal. */
+export const answered = (
+  past: readonly EscrowEvent[],
+  command: EscrowCommand,
+  actor: Actor,
+  at = NOW,
+): string => {
+  const answer = tried(past, [at, actor, command]);
+  if (E.isLeft(answer)) return answer.left.type;
+  return answer.right.length === 0 ? 'already so' : 'accepted';
+};

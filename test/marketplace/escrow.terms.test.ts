@@ -1,7 +1,7 @@
 import { escrow, escrowCommands } from '../../src/commands/marketplace/escrow.ts';
 import type { TermsDraft } from '../../src/domain/marketplace/escrow/terms.ts';
 import { E } from '../../src/engine/fp.ts';
-import { DAY, deal, HOUR, MINUTE, self, settings, system, tried, usd } from './escrow.stage.ts';
+import { DAY, deal, HOUR, MINUTE, settings, system, tried, usd } from './escrow.stage.ts';
 
 const { OpenEscrow } = escrowCommands.of;
 
@@ -19,6 +19,20 @@ const milestones = (...amounts: readonly string[]) =>
     amount: { currency: 'USD', amount },
     deliverWithinMs: DAY,
   }));
+
+const within = (days: number) => ({ title: '', amount: usd(1), deliverWithinMs: days * DAY });
+
+const decode = (terms: unknown) =>
+  escrowCommands.decode({ type: 'OpenEscrow', version: 1, data: { terms } });
+
+const withAmount = (amount: unknown) =>
+  deal({ milestones: [{ title: '', amount: { currency: 'USD', amount } as never }] });
+
+const plan = (days: number): Partial<TermsDraft> => ({
+  milestones: [within(300), within(300), within(days)],
+  reviewMs: 10 * DAY,
+  arbiter: { actor: 'judge', ruleWithinMs: 20 * DAY },
+});
 
 describe('terms', () => {
   test.each<[string, Partial<TermsDraft>, readonly string[]]>([
@@ -146,12 +160,6 @@ describe('terms', () => {
   });
 
   test('plan no life of more than 730 days: all deliveries and reviews, or the time lock, and the ruling', () => {
-    const within = (days: number) => ({ title: '', amount: usd(1), deliverWithinMs: days * DAY });
-    const plan = (days: number): Partial<TermsDraft> => ({
-      milestones: [within(300), within(300), within(days)],
-      reviewMs: 10 * DAY,
-      arbiter: { actor: 'judge', ruleWithinMs: 20 * DAY },
-    });
     expect(faulty(plan(81))).toEqual(['terms.milestones']);
     expect(E.isRight(tried([], [0, 'buyer', OpenEscrow({ terms: deal(plan(80)) })]))).toBe(true);
   });
@@ -168,10 +176,6 @@ describe('terms', () => {
   });
 
   test('are malformed where types are wrong or fields unknown, amounts that are no decimal strings included', () => {
-    const decode = (terms: unknown) =>
-      escrowCommands.decode({ type: 'OpenEscrow', version: 1, data: { terms } });
-    const withAmount = (amount: unknown) =>
-      deal({ milestones: [{ title: '', amount: { currency: 'USD', amount } as never }] });
     for (const amount of [1, 1.5, '1e3', '+1', '-1', '01', '', String(1n << 128n)]) {
       expect(decode(withAmount(amount))).toMatchObject({
         left: { type: 'Malformed', path: 'terms.milestones[0].amount.amount' },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { accountEvents } from '../../src/domain/marketplace/account/events.ts';
-import { postingEvents, violations } from '../../src/domain/shared/account-table.ts';
+import { accountTable, postingEvents, violations } from '../../src/domain/shared/account-table.ts';
 import type { Posting } from '../../src/domain/shared/ledger.ts';
 import {
   creditedTotals,
@@ -144,6 +144,30 @@ describe('the books of a deal', () => {
     );
     const rows = after(...deal.slice(0, 4), settled);
     expect(rows.get(creditedTotals, 'seller')).toEqual({ owner: 'seller', credited: usd(12000) });
+  });
+});
+
+describe('the account table', () => {
+  test('marketplace E15, E17: lets an escrow fill wallets alone, and only their owner empty them', () => {
+    const paying = accountTable['escrow']?.emptiedBy ?? [];
+    expect(paying).toHaveLength(5);
+    for (const [kind, { filledBy }] of Object.entries(accountTable)) {
+      const fills = paying.filter((type) => filledBy.includes(type));
+      expect([kind, fills]).toEqual([kind, kind === 'wallet' ? paying : []]);
+    }
+    expect(accountTable['wallet']?.emptiedBy).toEqual(['HoldPlaced', 'WithdrawalRequested']);
+  });
+
+  test('marketplace L8: a thousand credits to one wallet are events of other streams, in one row', () => {
+    const rows = folding(creditedTotalsProjection);
+    for (let n = 0; n < 1000; n += 1) {
+      const [deposit] = deal.filter(({ type }) => type === 'DepositBooked');
+      const stream = `deposit-sandbox.${n}` as const;
+      rows.apply({ ...deposit!, envelope: { ...deposit!.envelope, stream } });
+    }
+    expect(rows.all(creditedTotals)).toEqual([
+      ['buyer', { owner: 'buyer', credited: usd(12_000_000) }],
+    ]);
   });
 });
 

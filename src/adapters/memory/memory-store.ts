@@ -46,14 +46,13 @@ const write = (log: Log, append: PreparedAppend): E.Either<StoreFailure, Appende
     const there = stream.events.slice(first, first + drafts.length);
     return isRepeat(drafts, there) ? E.right(appendedOf(there)) : E.left(conflict(append, actual));
   }
-  if (drafts.some(({ id }) => stream.byId.has(id))) return E.left(conflict(append, actual));
   const events = drafts.map((draft, index) =>
     envelopeAt(name, first + index, log.events.length + index + 1, draft),
   );
   for (const event of events) {
     log.events.push(event);
     stream.events.push(event);
-    stream.byId.set(event.id, event);
+    if (!stream.byId.has(event.id)) stream.byId.set(event.id, event);
   }
   log.streams.set(name, stream);
   return E.right(appendedOf(events));

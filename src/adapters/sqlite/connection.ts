@@ -15,10 +15,11 @@ import { checkCurrent, migrate } from './schema.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;
 const CACHE_KIB = 32 * 1024;
-const CHECKPOINT_PAGES = 1_000;
+const CHECKPOINT_PAGES = 2_000;
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 
-const syncDirectory = (directory: string): void => {
+/** Makes what was created or renamed in a directory survive power loss. */
+export const syncDirectory = (directory: string): void => {
   if (process.platform === 'win32') return;
   const descriptor = openSync(directory, 'r');
   try {

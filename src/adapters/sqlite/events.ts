@@ -20,6 +20,7 @@ import {
 import { pagedSubscription, type PageSource } from '../paged-subscription.ts';
 import { EVENT_COLUMNS, envelopeOf, isStreamName, weightOf, type EventRow } from './event-rows.ts';
 import { attempt, corrupt } from './failures.ts';
+import { SCANNED_REVISIONS } from './schema.ts';
 import type { Tail } from './tail.ts';
 import type { Writer } from './writer.ts';
 
@@ -58,7 +59,13 @@ const statements = (db: Database.Database) => {
       `${select} position > ? AND position <= ? AND type IN (SELECT value FROM json_each(?))
        ORDER BY position LIMIT ?`,
     ),
-    byId: db.prepare<[string, string], EventRow>(`${select} stream = ? AND id = ?`),
+    lateById: db.prepare<[string, string], EventRow>(
+      `SELECT ${EVENT_COLUMNS} FROM events INDEXED BY late_ids
+       WHERE stream = ? AND id = ? AND revision >= ${SCANNED_REVISIONS} LIMIT 1`,
+    ),
+    earlyById: db.prepare<[string, string], EventRow>(
+      `${select} stream = ? AND id = ? AND revision < ${SCANNED_REVISIONS} LIMIT 1`,
+    ),
     head: db.prepare<[], { head: number | null }>('SELECT max(position) AS head FROM events'),
     // Two seeks per stream in the index of (stream, revision), however many events a stream has.
     streams: db.prepare<[string, string | Buffer, string | Buffer, number], StreamRow>(
@@ -91,30 +98,34 @@ const gather = (
   return { events, cut: false };
 };
 
+const firstOf = ({ from, backwards }: Reading): number =>
+  from ?? (backwards === true ? Number.MAX_SAFE_INTEGER : 0);
+
 /** Reads a stream chunk by chunk with turns for others in between; each chunk continues behind the last. */
 const readStream = async (
   { path, refusal }: EventFile,
   sql: Statements,
   stream: string,
-  { backwards = false, limit = Number.MAX_SAFE_INTEGER, from }: Reading = {},
+  options: Reading = {},
 ): Promise<E.Either<StoreFailure, readonly Envelope[]>> => {
-  const statement = backwards ? sql.backwards : sql.forwards;
+  const limit = options.limit ?? Number.MAX_SAFE_INTEGER;
+  const [statement, step] = options.backwards === true ? [sql.backwards, -1] : [sql.forwards, 1];
   const events: Envelope[] = [];
-  let next = from ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
-  for (;;) {
+  let next = firstOf(options);
+  while (events.length < limit) {
     const refused = refusal(false);
     if (refused !== undefined) return E.left(refused);
     const wanted = Math.min(CHUNK_EVENTS, limit - events.length);
     const rows = statement.iterate.bind(statement, stream, next, wanted);
     const chunk = attempt(path, () => gather(rows(), path));
     if (E.isLeft(chunk)) return chunk;
-    for (const event of chunk.right.events) events.push(event);
-    const last = events.at(-1);
-    const done = chunk.right.events.length < wanted && !chunk.right.cut;
-    if (done || events.length >= limit || last === undefined) return E.right(events);
-    next = last.revision + (backwards ? -1 : 1);
+    const { events: found, cut } = chunk.right;
+    for (const event of found) events.push(event);
+    if (found.length < wanted && !cut) break;
+    next = found.at(-1)!.revision + step; // a full or cut chunk is not empty
     await nextTurn();
   }
+  return E.right(events);
 };
 
 const headOf = ({ writing }: EventFile, sql: Statements): number =>
@@ -220,7 +231,7 @@ export const sqliteEvents = (file: EventFile): EventStore => {
     compare: comparePositions,
     find: (stream, id) =>
       serve(() => {
-        const row = sql.byId.get(stream, id);
+        const row = sql.lateById.get(stream, id) ?? sql.earlyById.get(stream, id);
         return row && envelopeOf(row, path);
       }),
     streams: (options) => serve(() => streamsOf(sql, options)),

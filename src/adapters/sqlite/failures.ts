@@ -8,7 +8,7 @@ export const codeOf = (error: unknown): string | undefined => {
 };
 
 /** The message of anything thrown. */
-export const reasonOf = (error: unknown): string => {
+const reasonOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
   return String(error.message);
 };
@@ -42,7 +42,7 @@ export const corrupt = (
 ): StoreFailure => ({ type: 'StoreCorrupt', path, reason, remedy });
 
 /** The failure that an SQLite or file system error stands for; undefined: a bug. */
-export const failureOf = (error: unknown, path: string): StoreFailure | undefined => {
+const failureOf = (error: unknown, path: string): StoreFailure | undefined => {
   if (error instanceof StoreFailed) return error.failure;
   const code = codeOf(error);
   const reason = reasonOf(error);

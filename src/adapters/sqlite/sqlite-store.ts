@@ -74,11 +74,10 @@ const openWriter = (path: string): OpenStore =>
 
 /** Waits for the next look at a file that another process writes, or for the end. */
 const nextLook =
-  (closing: Bell) =>
+  (looks: Bell) =>
   async (signal: AbortSignal): Promise<void> => {
-    const looked = new AbortController();
-    const timer = setTimeout(() => looked.abort(), POLL_MS);
-    await closing.next(AbortSignal.any([signal, looked.signal]));
+    const timer = setTimeout(looks.ring, POLL_MS);
+    await looks.next(signal);
     clearTimeout(timer);
   };
 
@@ -87,12 +86,12 @@ const openReader = (path: string): OpenStore =>
     const db = connectReader(path);
     undo(() => db.close());
     const { refusal, close } = lifecycle(path, true);
-    const closing = bell();
+    const looks = bell();
     return {
-      events: sqliteEvents({ db, path, writing: undefined, refusal, more: nextLook(closing) }),
+      events: sqliteEvents({ db, path, writing: undefined, refusal, more: nextLook(looks) }),
       rows: sqliteRows(db, path, refusal),
       close: close(() => {
-        closing.ring();
+        looks.ring();
         db.close();
       }),
     };

@@ -46,7 +46,6 @@ const statements = (db: Database.Database) => ({
   insert: db.prepare<Insert>(
     `INSERT INTO events (${EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ),
-  takeBack: db.prepare<[number]>('DELETE FROM events WHERE position > ?'),
 });
 
 type Statements = ReturnType<typeof statements>;
@@ -58,8 +57,8 @@ const appendedOf = (events: readonly Envelope[]): Appended => {
   return { revision, position, events };
 };
 
-/** Inserts the events of an append behind `head`; false: the place or one of the ids is taken, and nothing of it was written. */
-const inserter = ({ insert, takeBack }: Statements) => {
+/** Inserts the events of an append behind `head`; undefined: their place is taken, and nothing of it was written. */
+const inserter = ({ insert }: Statements) => {
   const put = (event: Envelope, position: number, { dataText, metadataText }: Prepared): void => {
     const { stream, revision, id, type, version, hash } = event;
     insert.run(position, stream, revision, id, type, version, hash, metadataText, dataText);
@@ -77,8 +76,8 @@ const inserter = ({ insert, takeBack }: Statements) => {
         return event;
       });
     } catch (error) {
+      // The first revision is behind the last of the stream or taken, so it is the first insert that fails.
       if (!isTaken(error)) throw error;
-      takeBack.run(head);
       return undefined;
     }
   };
@@ -86,7 +85,7 @@ const inserter = ({ insert, takeBack }: Statements) => {
 
 /**
  * One append inside a transaction, with its own check and answer: its conflict does not touch the others. What the last revisions in
- * memory do not tell, the unique indexes do, so that a new stream is asked for by its insert alone.
+ * memory do not tell, the unique index does, so that a new stream is asked for by its insert alone.
  */
 const transactOne = (db: Database.Database, path: string, lasts: LRUCache<string, number>) => {
   const sql = statements(db);

@@ -1,5 +1,6 @@
 import type { Engine, EngineStatus } from '../../engine/run/engine.ts';
 import { partsOf, type Envelope, type StreamName } from '../../engine/store.ts';
+import type { AnySubsystem } from '../../engine/subsystem.ts';
 import { subsystems } from '../../subsystems.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { describeInstant } from '../instant.ts';
@@ -11,7 +12,10 @@ const PAGE = 500;
 const streamNamed = (stream: string): StreamName => {
   const parts = partsOf(stream);
   if (parts === undefined) {
-    throw new CliError(`${stream} is no stream: it wants category-id, such as escrow-E1`, exitCodes.wrongUsage);
+    throw new CliError(
+      `${stream} is no stream: it wants category-id, such as escrow-E1`,
+      exitCodes.wrongUsage,
+    );
   }
   return `${parts.category}-${parts.id}`;
 };
@@ -79,7 +83,10 @@ export const history = (place: Place, name: string, output: Output): Promise<Exi
   });
 
 const nothingIn = (stream: string): CliError =>
-  new CliError(`there is no stream ${stream}; chancery streams lists those there are`, exitCodes.notRight);
+  new CliError(
+    `there is no stream ${stream}; chancery streams lists those there are`,
+    exitCodes.notRight,
+  );
 
 /** `chancery state`: what a stream's events add up to, now, at a revision or at an instant. */
 export const state = (
@@ -90,10 +97,15 @@ export const state = (
 ): Promise<ExitCode> =>
   visiting(place, async (engine) => {
     const stream = streamNamed(name);
-    const subsystem = subsystems.find(({ category }) => category === partsOf(stream)?.category);
+    const subsystem: AnySubsystem | undefined = subsystems.find(
+      ({ category }) => category === partsOf(stream)?.category,
+    );
     if (subsystem === undefined) {
       const known = subsystems.map(({ category }) => category).join(', ');
-      throw new CliError(`${stream} belongs to no subsystem; there are ${known}`, exitCodes.wrongUsage);
+      throw new CliError(
+        `${stream} belongs to no subsystem; there are ${known}`,
+        exitCodes.wrongUsage,
+      );
     }
     const found = await engine.stateAt(subsystem, stream, pointOf(at, revision));
     if (found.revision === undefined && at === undefined) throw nothingIn(stream);
@@ -108,7 +120,9 @@ const pointOf = (at: number | undefined, revision: number | undefined) => {
 
 /** A read model by its name. */
 const modelNamed = (name: string) => {
-  const models = subsystems.flatMap(({ projections }) => projections.flatMap(({ models: all }) => all));
+  const models = subsystems.flatMap(({ projections }) =>
+    projections.flatMap(({ models: all }) => all),
+  );
   const model = models.find((candidate) => candidate.name === name);
   if (model !== undefined) return model;
   const known = models.map((candidate) => candidate.name).join(', ');

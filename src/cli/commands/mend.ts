@@ -11,19 +11,26 @@ import { stalePages, writePages } from '../docs/write-docs.ts';
 export const rebuild = (place: Place, projection: string, output: Output): Promise<ExitCode> => {
   const known = subsystems.flatMap(({ projections }) => projections.map(({ name }) => name));
   if (!known.includes(projection)) {
-    throw new CliError(`there is no projection ${projection}; there are ${known.join(', ')}`, exitCodes.wrongUsage);
+    throw new CliError(
+      `there is no projection ${projection}; there are ${known.join(', ')}`,
+      exitCodes.wrongUsage,
+    );
   }
   return running(place, {}, async (engine) => {
     output.progress(`rebuilding ${projection}`);
     const status = await engine.rebuild(projection);
     output.endProgress();
-    output.item(status, () => `${projection}: ${status.events} events, at ${status.position ?? 'the beginning'}`);
+    output.item(
+      status,
+      () => `${projection}: ${status.events} events, at ${status.position ?? 'the beginning'}`,
+    );
     return status.broken === undefined ? exitCodes.done : exitCodes.notRight;
   });
 };
 
 const describeLetter = ({ key, row }: KeyedRow<DeadLetter>): string => {
-  const sent = row.command === undefined ? 'its work' : `${row.command.type} to ${row.command.stream}`;
+  const sent =
+    row.command === undefined ? 'its work' : `${row.command.type} to ${row.command.stream}`;
   const { stream, revision, type } = row.event;
   return `${letterId(key)}  ${row.reaction}: ${sent} failed at ${describeInstant(row.at)} after ${row.attempts} attempts, because of ${type} (${stream} ${revision}): ${row.cause}`;
 };
@@ -54,12 +61,18 @@ export const deadLetters = async (
   return running(place, {}, async (engine) => {
     const id = retry ?? drop ?? '';
     const dropped = drop !== undefined && engine.deadLetters.drop(letterKey(id));
-    const retried = drop === undefined ? await engine.deadLetters.retry(letterKey(id)) : dropped || undefined;
+    const retried =
+      drop === undefined ? await engine.deadLetters.retry(letterKey(id)) : dropped || undefined;
     if (retried === undefined) {
-      throw new CliError(`there is no dead letter ${id}; chancery dead-letters lists those there are`, exitCodes.notRight);
+      throw new CliError(
+        `there is no dead letter ${id}; chancery dead-letters lists those there are`,
+        exitCodes.notRight,
+      );
     }
     const done = drop === undefined ? 'retried' : 'dropped';
-    output.item({ id, [done]: retried }, () => (retried ? `${done} ${id}` : `${id} failed again and stays`));
+    output.item({ id, [done]: retried }, () =>
+      retried ? `${done} ${id}` : `${id} failed again and stays`,
+    );
     return retried ? exitCodes.done : exitCodes.notRight;
   });
 };
@@ -71,7 +84,8 @@ export const docs = (
 ): ExitCode => {
   const stale = check === true ? stalePages(subsystems, out) : writePages(subsystems, out);
   const done = check === true ? 'not current' : 'written';
-  for (const path of stale) output.item({ path, [check === true ? 'stale' : 'written']: true }, () => `${path}: ${done}`);
+  for (const path of stale)
+    output.item({ path, [check === true ? 'stale' : 'written']: true }, () => `${path}: ${done}`);
   if (!output.json && stale.length === 0) output.line(`${out}: all pages are current`);
   return check === true && stale.length > 0 ? exitCodes.notRight : exitCodes.done;
 };

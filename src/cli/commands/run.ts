@@ -44,7 +44,12 @@ export const runIn = async <T>(
   try {
     return await running(place, options, async (engine) => {
       const { isStopped } = stop;
-      const summary = await runFile(engine, source, { clock, until: flags.until, print, isStopped });
+      const summary = await runFile(engine, source, {
+        clock,
+        until: flags.until,
+        print,
+        isStopped,
+      });
       return then(engine, { summary, isStopped: isStopped() });
     });
   } finally {

@@ -4,7 +4,10 @@ import { payloadText } from './codec-text.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [
+const table = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] => [
   row(...head),
   row(...head.map(() => '---')),
   ...rows.map((cells) => row(...cells)),
@@ -26,7 +29,11 @@ const eventRows = ({ events, machine }: AnySubsystem) =>
 
 const modelRows = ({ projections }: AnySubsystem) =>
   projections.flatMap(({ name, version, models }) =>
-    models.map((model) => [model.name, `${name} ${version}`, Object.keys(model.indexes).join(', ') || '-']),
+    models.map((model) => [
+      model.name,
+      `${name} ${version}`,
+      Object.keys(model.indexes).join(', ') || '-',
+    ]),
   );
 
 const reactionRows = ({ reactions }: AnySubsystem) =>
@@ -35,8 +42,10 @@ const reactionRows = ({ reactions }: AnySubsystem) =>
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`## ${title}`, '', ...lines, ''];
 
-const tableOr = (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] =>
-  rows.length === 0 ? [] : table(head, rows);
+const tableOr = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] => (rows.length === 0 ? [] : table(head, rows));
 
 /** The page of a subsystem, written from the running model. */
 export const pageOf = (subsystem: AnySubsystem): string => {
@@ -44,7 +53,10 @@ export const pageOf = (subsystem: AnySubsystem): string => {
   const clockwork =
     due === undefined && decider.lapse === undefined
       ? []
-      : ['Time alone can cause events here: they precede whatever is decided, and a deadline writes them down.', ''];
+      : [
+          'Time alone can cause events here: they precede whatever is decided, and a deadline writes them down.',
+          '',
+        ];
   return [
     `# ${category}`,
     '',
@@ -54,10 +66,22 @@ export const pageOf = (subsystem: AnySubsystem): string => {
     '',
     ...section('States', ['```mermaid', toMermaid(machine), '```']),
     ...clockwork,
-    ...section('Commands', table(['command', 'who', 'accepted when', 'payload', 'own refusals'], commandRows(subsystem))),
-    ...section('Events', table(['event', 'version', 'from -> to', 'payload'], eventRows(subsystem))),
-    ...section('Read models', tableOr(['read model', 'projection', 'indexes'], modelRows(subsystem))),
-    ...section('Reactions', tableOr(['reaction', 'on', 'refusals that end it'], reactionRows(subsystem))),
+    ...section(
+      'Commands',
+      table(['command', 'who', 'accepted when', 'payload', 'own refusals'], commandRows(subsystem)),
+    ),
+    ...section(
+      'Events',
+      table(['event', 'version', 'from -> to', 'payload'], eventRows(subsystem)),
+    ),
+    ...section(
+      'Read models',
+      tableOr(['read model', 'projection', 'indexes'], modelRows(subsystem)),
+    ),
+    ...section(
+      'Reactions',
+      tableOr(['reaction', 'on', 'refusals that end it'], reactionRows(subsystem)),
+    ),
   ]
     .join('\n')
     .replace(/\n+$/, '\n');

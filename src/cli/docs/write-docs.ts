@@ -18,13 +18,19 @@ const pages = (subsystems: readonly AnySubsystem[], directory: string) =>
   }));
 
 /** The pages that are not what the model says now. */
-export const stalePages = (subsystems: readonly AnySubsystem[], directory: string): readonly string[] =>
+export const stalePages = (
+  subsystems: readonly AnySubsystem[],
+  directory: string,
+): readonly string[] =>
   pages(subsystems, directory)
     .filter(({ path, text }) => current(path) !== text)
     .map(({ path }) => path);
 
 /** Writes every page; resolves to the paths of those that changed. */
-export const writePages = (subsystems: readonly AnySubsystem[], directory: string): readonly string[] => {
+export const writePages = (
+  subsystems: readonly AnySubsystem[],
+  directory: string,
+): readonly string[] => {
   const stale = stalePages(subsystems, directory);
   mkdirSync(directory, { recursive: true });
   for (const { path, text } of pages(subsystems, directory)) {

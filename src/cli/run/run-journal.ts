@@ -23,8 +23,7 @@ export const runJournal = (engine: Engine, digest: string): RunJournal => {
     get: (line) => outcomes.get(keyOf(line)),
     note: async (line, outcome) => {
       const { head } = await engine.status();
-      if (head !== undefined)
-        ends.put(LAST, { at: engine.now(), position: head } satisfies Last);
+      if (head !== undefined) ends.put(LAST, { at: engine.now(), position: head } satisfies Last);
       outcomes.put(keyOf(line), outcome);
     },
     lastInstant: async () => {

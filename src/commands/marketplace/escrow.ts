@@ -16,7 +16,7 @@ import { byCommand, type Decider } from '../../engine/decider.ts';
 import type { About } from '../../engine/subsystem.ts';
 import { type MessageOf, vocabulary } from '../../engine/vocabulary.ts';
 import { acceptTerms, amendTerms, cancelEscrow, openEscrow } from './escrow/agreement.ts';
-import type { EscrowRejection } from './escrow/answer.ts';
+import type { Refusal } from './escrow/answer.ts';
 import {
   expireEscrow,
   extendDelivery,
@@ -53,6 +53,9 @@ export const escrowCommands = vocabulary({
   ExpireEscrow: {},
 });
 export type EscrowCommand = MessageOf<typeof escrowCommands>;
+
+/** Why an escrow says no. `StatusForbids.since` is the deadline that closed it, absent where somebody's word did. */
+export type EscrowRejection = Refusal;
 
 /** An escrow decides on the state after all that time alone has caused. */
 export const escrow: Decider<EscrowCommand, Escrow, EscrowEvent, EscrowRejection> = {

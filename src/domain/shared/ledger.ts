@@ -39,7 +39,11 @@ export const standOf = (stream: string, holdId?: string): Lookup<Stand | undefin
   answerOf<Stand>(stream, 'stand', holdId);
 
 /** A hold that is open in an account, as it was placed. */
-export type OpenHold = { readonly holdId: string; readonly purpose: Purpose; readonly amounts: Amounts };
+export type OpenHold = {
+  readonly holdId: string;
+  readonly purpose: Purpose;
+  readonly amounts: Amounts;
+};
 
 export const openHoldOf = (owner: string, holdId: string): Lookup<OpenHold | undefined> =>
   answerOf<OpenHold>(`account-${owner}`, 'openHold', holdId);

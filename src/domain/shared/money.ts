@@ -12,7 +12,10 @@ const isDecimal = (value: string): boolean =>
 export const AmountOrZero = text('an amount (a decimal string below 2^128)', isDecimal);
 
 /** An amount of at least one minor unit as a canonical decimal string. */
-export const Amount = text('an amount (a decimal string from 1 to 2^128 - 1)', (value) => value !== '0' && isDecimal(value));
+export const Amount = text(
+  'an amount (a decimal string from 1 to 2^128 - 1)',
+  (value) => value !== '0' && isDecimal(value),
+);
 
 /** A currency's code; whether it is configured is for a decision to say. */
 export const Currency = text('a currency code ([A-Z][A-Z0-9]{1,11})', (code) =>
@@ -29,7 +32,8 @@ export const MoneyOrZero = closed({ currency: Currency, amount: AmountOrZero }, 
 /** Money of several currencies: sorted by code, each code once, no zeros; an empty list is nothing. */
 export const Amounts = t.refinement(
   t.readonlyArray(Money),
-  (list) => list.every(({ currency }, index) => index === 0 || list[index - 1]!.currency < currency),
+  (list) =>
+    list.every(({ currency }, index) => index === 0 || list[index - 1]!.currency < currency),
   'amounts (sorted by currency, each once, none zero)',
 );
 export type Amounts = readonly Money[];
@@ -74,4 +78,6 @@ export const covers = (available: Amounts, needed: Amounts): boolean =>
 
 export const sameAmounts = (a: Amounts, b: Amounts): boolean =>
   a.length === b.length &&
-  a.every(({ currency, amount }, index) => b[index]!.currency === currency && b[index]!.amount === amount);
+  a.every(
+    ({ currency, amount }, index) => b[index]!.currency === currency && b[index]!.amount === amount,
+  );

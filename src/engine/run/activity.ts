@@ -1,5 +1,6 @@
-import type { SchedulerLike, SchedulerAction, Subscription } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import type { Clock } from '../clock.ts';
+import { countingScheduler } from './counting-scheduler.ts';
 
 /** A piece of work that is under way until it ends, but for the time in which it only waits for the clock. */
 export type Working = {
@@ -11,6 +12,8 @@ export type Working = {
 /** Knows whether anything is under way, so that a settled engine can be told from one that still works. */
 export type Activity = {
   readonly begin: () => Working;
+  /** Counts as under way until the promise is settled, whatever timers wait beside it. */
+  readonly during: <T>(work: () => Promise<T>) => Promise<T>;
   /** Resolves when nothing is under way but waiting for the clock. */
   readonly idle: () => Promise<void>;
 };
@@ -25,60 +28,23 @@ export const activity = ({ scheduler, breathe }: Clock): Activity => {
     waiting = [];
     for (const wake of woken) wake();
   };
+  const begin = (): Working => {
+    changeBy(1);
+    const counting = { asleep: () => changeBy(-1), awake: () => changeBy(1) };
+    return { scheduler: countingScheduler(scheduler, counting), end: () => changeBy(-1) };
+  };
+  const isBusy = () => underWay > 0;
   return {
-    begin: () => {
+    begin,
+    during: (work) => {
       changeBy(1);
-      return {
-        scheduler: counting(
-          scheduler,
-          () => changeBy(-1),
-          () => changeBy(1),
-        ),
-        end: () => changeBy(-1),
-      };
+      return work().finally(() => changeBy(-1));
     },
     idle: async () => {
       do {
-        while (underWay > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+        while (isBusy()) await new Promise<void>((resolve) => waiting.push(resolve));
         await breathe();
-      } while (underWay > 0);
-    },
-  };
-};
-
-/** A scheduler that tells when the first timer begins to wait and when the last has stopped waiting. */
-const counting = (
-  scheduler: SchedulerLike,
-  asleep: () => void,
-  awake: () => void,
-): SchedulerLike => {
-  let timers = 0;
-  const began = (): (() => void) => {
-    let isOver = false;
-    timers += 1;
-    if (timers === 1) asleep();
-    return () => {
-      if (isOver) return;
-      isOver = true;
-      timers -= 1;
-      if (timers === 0) awake();
-    };
-  };
-  return {
-    now: () => scheduler.now(),
-    schedule<T>(
-      work: (this: SchedulerAction<T>, state?: T) => void,
-      delay?: number,
-      state?: T,
-    ): Subscription {
-      const over = began();
-      const timed = function timed(this: SchedulerAction<T>, given?: T): void {
-        over();
-        work.call(this, given);
-      };
-      const subscription = scheduler.schedule<T>(timed, delay ?? 0, state as T);
-      subscription.add(over);
-      return subscription;
+      } while (isBusy());
     },
   };
 };

@@ -1,55 +1,58 @@
 import {
   EMPTY,
   Subject,
+  catchError,
   defer,
   exhaustMap,
-  expand,
   startWith,
   switchMap,
   takeUntil,
   timer,
-  type Observable,
 } from 'rxjs';
 import type { Clock, Instant } from '../clock.ts';
+import { reached } from './wait.ts';
 
-/** The longest time one timer can wait on every platform, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How long an alarm waits at most before it looks at the clock, in milliseconds: a clock may be set, a machine may sleep. */
+const LONGEST_WAIT_MS = 60_000;
 
-/** Emits once, at an instant, however far away it is. */
-const at = (instant: Instant, clock: Clock): Observable<0> => {
-  const wait = () =>
-    timer(Math.min(Math.max(instant - clock.now(), 0), LONGEST_TIMER_MS), clock.scheduler);
-  return defer(wait).pipe(
-    expand(() => (clock.now() < instant ? wait() : EMPTY), 1),
-    // Only the last of a chain of timers is the alarm.
-    switchMap(() => (clock.now() < instant ? EMPTY : [0 as const])),
-  );
-};
+/** The pause after a failure of the store, in milliseconds. */
+const TRY_AGAIN_MS = 1_000;
 
 export type Alarm = {
   /** The nearest instant may be another one now. */
   readonly reset: () => void;
-  readonly stop: () => void;
+  /** Rings no more; resolves when what it has rung for has ended. */
+  readonly stop: () => Promise<void>;
 };
 
-/** One timer for the nearest of many instants: when it rings, `fire` runs until nothing is due, then the next is awaited. */
+/** One timer for the nearest of many instants: when it rings, `fire` runs to its end, then the next nearest is awaited. */
 export const alarm = (
   clock: Clock,
   nearest: () => Instant | undefined,
-  fire: () => Promise<void>,
+  fire: () => Promise<unknown>,
 ): Alarm => {
   const resets = new Subject<void>();
   const stopped = new Subject<void>();
+  let firing: Promise<unknown> = Promise.resolve();
+  const later = () => timer(TRY_AGAIN_MS, clock.scheduler);
+  const ring = defer(() => {
+    const instant = nearest();
+    return instant === undefined ? EMPTY : reached(instant, clock, LONGEST_WAIT_MS);
+  });
+  const round = defer(() => (firing = fire()));
   resets
     .pipe(
       startWith(undefined),
-      switchMap(() => {
-        const instant = nearest();
-        return instant === undefined ? EMPTY : at(instant, clock);
-      }),
-      exhaustMap(fire),
+      switchMap(() => ring.pipe(catchError(later))),
+      exhaustMap(() => round.pipe(catchError(later))),
       takeUntil(stopped),
     )
     .subscribe(() => resets.next());
-  return { reset: () => resets.next(), stop: () => stopped.next() };
+  return {
+    reset: () => resets.next(),
+    stop: async () => {
+      stopped.next();
+      await firing.catch(() => undefined);
+    },
+  };
 };

@@ -15,6 +15,8 @@ export type Consumer = {
   /** Follows the log until stopped; returns at once. `failed` hears why it ended, if it was not stopped. */
   readonly follow: (failed: (cause: unknown) => void) => void;
   readonly stop: () => Promise<void>;
+  /** Why the last step failed; undefined: it went well. */
+  readonly failure: () => string | undefined;
 };
 
 export type ConsumerParts = {
@@ -28,6 +30,7 @@ export type ConsumerParts = {
 export const consumer = ({ events, types, after, handle }: ConsumerParts): Consumer => {
   const stopped = new AbortController();
   let position = after;
+  let failure: string | undefined;
   let pages: AsyncIterableIterator<Page> | undefined;
   let stepping: Promise<void> | undefined;
 
@@ -43,35 +46,39 @@ export const consumer = ({ events, types, after, handle }: ConsumerParts): Consu
     if (next.done === true) return;
     await handle(next.value);
     position = next.value.position;
-  };
-
-  const step = (): Promise<void> => {
-    stepping ??= pull().finally(() => {
-      stepping = undefined;
-    });
-    return stepping;
+    failure = undefined;
   };
 
   // After a failure the next step subscribes again behind what has been handled.
-  const stepOrReset = (): Promise<void> =>
-    step().catch((cause: unknown) => {
-      pages = undefined;
-      throw cause;
-    });
+  const forsaken = async (cause: unknown): Promise<never> => {
+    failure = String(cause);
+    const left = pages;
+    pages = undefined;
+    await left?.return?.();
+    throw cause;
+  };
 
-  const reached = (target: Position) =>
+  const step = (): Promise<void> => {
+    stepping ??= pull()
+      .catch(forsaken)
+      .finally(() => {
+        stepping = undefined;
+      });
+    return stepping;
+  };
+
+  const until = async (isThere: () => boolean): Promise<void> => {
+    while (!stopped.signal.aborted && !isThere()) await step();
+  };
+  const hasReached = (target: Position) =>
     position !== undefined && events.compare(position, target) >= 0;
 
   return {
     position: () => position,
-    advance: async (target) => {
-      while (!stopped.signal.aborted && !reached(target)) await stepOrReset();
-    },
+    failure: () => failure,
+    advance: (target) => until(() => hasReached(target)),
     follow: (failed) => {
-      const loop = async (): Promise<void> => {
-        while (!stopped.signal.aborted) await stepOrReset();
-      };
-      loop().catch((cause: unknown) => {
+      until(() => false).catch((cause: unknown) => {
         if (!stopped.signal.aborted) failed(cause);
       });
     },

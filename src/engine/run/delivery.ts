@@ -9,10 +9,12 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
+import type { Instant } from '../clock.ts';
 import { E } from '../fp.ts';
 import type { Outcome } from '../outcome.ts';
 import type { AnyReaction, Sending } from '../reaction.ts';
 import { describeFailure } from '../store.ts';
+import { reached } from './wait.ts';
 
 /** Sends a command under an id; a Left is a failure of infrastructure, worth another try. */
 export type Send = (
@@ -40,14 +42,24 @@ export class Undelivered extends Error {
   }
 }
 
+/** What is to be done next: send a command, at once, after a pause or from an instant on; or nothing more. */
 type Step =
   | {
       readonly do: 'send';
       readonly sending: Sending;
       readonly attempt: number;
-      readonly pauseMs: number;
+      readonly pauseMs?: number;
+      readonly from?: Instant;
     }
   | { readonly do: 'finish' };
+type SendStep = Extract<Step, { readonly do: 'send' }>;
+
+export type DeliveryParts = {
+  readonly reaction: AnyReaction;
+  readonly time: SchedulerLike;
+  readonly send: Send;
+  readonly nextId: () => string;
+};
 
 /**
  * One command from its first attempt to the end of what follows from it: failures are retried with back-off, a refusal that says
@@ -55,40 +67,31 @@ type Step =
  */
 export const delivered = (
   first: Sending,
-  {
-    reaction,
-    time,
-    send,
-    nextId,
-  }: {
-    readonly reaction: AnyReaction;
-    readonly time: SchedulerLike;
-    readonly send: Send;
-    readonly nextId: () => string;
-  },
+  { reaction, time, send, nextId }: DeliveryParts,
 ): Observable<unknown> => {
   let id = nextId();
-  const attempted = ({
-    sending,
-    attempt,
-    pauseMs,
-  }: Extract<Step, { do: 'send' }>): Observable<Step> =>
-    (pauseMs > 0 ? timer(pauseMs, time) : of(0)).pipe(
-      switchMap(() => from(send(sending, id))),
+  const attempted = (step: SendStep): Observable<Step> =>
+    paused(step, time).pipe(
+      switchMap(() => from(send(step.sending, id))),
       map((answer) => {
-        if (E.isLeft(answer)) return again(sending, attempt, describeFailure(answer.left));
-        const next = afterwards(reaction, sending, answer.right, time.now());
-        if (next.do === 'send' && next.sending !== sending) id = nextId();
+        const next = E.isLeft(answer)
+          ? again(step, describeFailure(answer.left))
+          : afterwards(reaction, step, answer.right, time.now());
+        if (next.do === 'send' && next.sending !== step.sending) id = nextId();
         return next;
       }),
     );
-  const start: Step = { do: 'send', sending: first, attempt: 1, pauseMs: 0 };
-  return from([start] as Step[]).pipe(
+  return of<Step>({ do: 'send', sending: first, attempt: 1 }).pipe(
     expand((step) => (step.do === 'finish' ? EMPTY : attempted(step)), 1),
   );
 };
 
-const again = (sending: Sending, attempt: number, reason: string): Step => {
+const paused = ({ pauseMs, from: instant }: SendStep, time: SchedulerLike): Observable<unknown> => {
+  if (instant !== undefined) return reached(instant, { now: () => time.now(), scheduler: time });
+  return pauseMs === undefined ? of(undefined) : timer(pauseMs, time);
+};
+
+const again = ({ sending, attempt }: SendStep, reason: string): Step => {
   if (attempt >= ATTEMPTS) throw new Undelivered(sending, reason, attempt);
   return { do: 'send', sending, attempt: attempt + 1, pauseMs: pauseBefore(attempt) };
 };
@@ -96,22 +99,26 @@ const again = (sending: Sending, attempt: number, reason: string): Step => {
 /** What an answer means for the work: it is done, goes on with another command, or asks again later. */
 const afterwards = (
   { ends = [], asksAgain = {} }: AnyReaction,
-  sending: Sending,
+  step: SendStep,
   outcome: Outcome,
-  now: number,
+  now: Instant,
 ): Step => {
+  const { sending } = step;
+  const refusal = outcome.outcome === 'refused' ? outcome.refusal : undefined;
+  const until = refusal && instantIn(refusal, asksAgain[refusal.type]);
+  if (refusal !== undefined && until !== undefined) {
+    // An instant that has passed tells nothing: then the refusal is a failure like others.
+    if (until <= now) return again(step, `refused: ${JSON.stringify(refusal)}`);
+    return { do: 'send', sending, attempt: 1, from: until };
+  }
   const next = sending.then?.(outcome);
-  if (next !== undefined) return { do: 'send', sending: next, attempt: 1, pauseMs: 0 };
-  if (outcome.outcome !== 'refused' || sending.then !== undefined) return { do: 'finish' };
-  const { refusal } = outcome;
+  if (next !== undefined) return { do: 'send', sending: next, attempt: 1 };
+  if (refusal === undefined || sending.then !== undefined) return { do: 'finish' };
   if (ends.includes(refusal.type)) return { do: 'finish' };
-  const until = instantIn(refusal, asksAgain[refusal.type]);
-  if (until !== undefined)
-    return { do: 'send', sending, attempt: 1, pauseMs: Math.max(until - now, 1) };
-  throw new Undelivered(sending, `refused: ${JSON.stringify(refusal)}`, 1);
+  throw new Undelivered(sending, `refused: ${JSON.stringify(refusal)}`, step.attempt);
 };
 
-const instantIn = (refusal: object, field: string | undefined): number | undefined => {
+const instantIn = (refusal: object, field: string | undefined): Instant | undefined => {
   const value: unknown =
     field === undefined ? undefined : Object.entries(refusal).find(([key]) => key === field)?.[1];
   return typeof value === 'number' ? value : undefined;

@@ -1,6 +1,6 @@
-import type { Instant } from '../clock.ts';
+import type { Clock, Instant } from '../clock.ts';
 import { lapsed } from '../decide.ts';
-import { E, TE, pipe } from '../fp.ts';
+import { E, type TE } from '../fp.ts';
 import { replay, type HistoryFailure } from '../replay.ts';
 import {
   partsOf,
@@ -23,48 +23,82 @@ export type StateAt<State = Status> = {
   readonly lapsed: number;
 };
 
-const PAGE = 2_000;
+/** Where histories are read from; `breathe` lets others run between two pages. */
+export type Histories = {
+  readonly instance: string;
+  readonly events: EventStore;
+  readonly clock: Pick<Clock, 'breathe'>;
+};
+
+const PAGE = 500;
+
+/** Hands a stream's events from a revision on to `take`, page by page, until they end or it has enough. */
+const paged = async <Failure>(
+  { events, clock }: Histories,
+  stream: StreamName,
+  from: Revision,
+  take: (page: readonly Envelope[]) => E.Either<Failure, 'more' | 'enough'>,
+): Promise<E.Either<StoreFailure | Failure, void>> => {
+  let next = from;
+  for (;;) {
+    const page = await events.read(stream, { from: next, limit: PAGE })();
+    if (E.isLeft(page)) return page;
+    const taken = take(page.right);
+    if (E.isLeft(taken)) return taken;
+    const last = page.right.at(-1);
+    if (taken.right === 'enough' || last === undefined || page.right.length < PAGE) {
+      return E.right(undefined);
+    }
+    next = last.revision + 1;
+    await clock.breathe();
+  }
+};
 
 /** All events of a stream from a revision on, in order. */
-export const historyOf = (
-  events: EventStore,
-  stream: StreamName,
-  from: Revision = 0,
-): TE.TaskEither<StoreFailure, readonly Envelope[]> =>
-  pipe(
-    events.read(stream, { from, limit: PAGE }),
-    TE.flatMap((page) => {
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return TE.right(page);
-      return pipe(
-        historyOf(events, stream, last.revision + 1),
-        TE.map((rest) => [...page, ...rest]),
-      );
-    }),
-  );
+export const historyOf =
+  (
+    histories: Histories,
+    stream: StreamName,
+    from: Revision = 0,
+  ): TE.TaskEither<StoreFailure, readonly Envelope[]> =>
+  async () => {
+    const all: Envelope[] = [];
+    const read = await paged<never>(histories, stream, from, (page) => {
+      all.push(...page);
+      return E.right('more');
+    });
+    return E.isLeft(read) ? read : E.right(all);
+  };
 
-const isWithin = (point: Point) => (envelope: Envelope) =>
-  'revision' in point ? envelope.revision <= point.revision : envelope.metadata.at <= point.instant;
+const isWithin = (point: Point | undefined, envelope: Envelope): boolean => {
+  if (point === undefined) return true;
+  return 'revision' in point
+    ? envelope.revision <= point.revision
+    : envelope.metadata.at <= point.instant;
+};
 
 /** The state at a point, folded from the stored history; at an instant, what time alone has caused by then is shown. */
-export const stateAt = (
-  { events, instance }: { readonly events: EventStore; readonly instance: string },
-  subsystem: Runnable,
-  stream: StreamName,
-  point: Point | undefined,
-): TE.TaskEither<StoreFailure | HistoryFailure, StateAt> =>
-  pipe(
-    historyOf(events, stream),
-    TE.map((history) => (point === undefined ? history : history.filter(isWithin(point)))),
-    TE.flatMap((history) => {
-      const folded = replay(subsystem, structuredClone(subsystem.decider.initial), history);
-      if (E.isLeft(folded)) return TE.left(folded.left);
-      const revision = history.at(-1)?.revision;
-      if (point === undefined || !('instant' in point)) {
-        return TE.right({ state: folded.right, revision, lapsed: 0 });
-      }
-      const self = { stream, id: partsOf(stream)?.id ?? '', instance };
-      const after = lapsed(subsystem, folded.right, { at: point.instant, self });
-      return TE.right({ state: after.state, revision, lapsed: after.events.length });
-    }),
-  );
+export const stateAt =
+  (
+    histories: Histories,
+    subsystem: Runnable,
+    stream: StreamName,
+    point: Point | undefined,
+  ): TE.TaskEither<StoreFailure | HistoryFailure, StateAt> =>
+  async () => {
+    let state = structuredClone(subsystem.decider.initial);
+    let revision: Revision | undefined;
+    const read = await paged<HistoryFailure>(histories, stream, 0, (page) => {
+      const wanted = page.filter((envelope) => isWithin(point, envelope));
+      const folded = replay(subsystem, state, wanted);
+      if (E.isLeft(folded)) return folded;
+      state = folded.right;
+      revision = wanted.at(-1)?.revision ?? revision;
+      return E.right(wanted.length < page.length ? 'enough' : 'more');
+    });
+    if (E.isLeft(read)) return read;
+    if (point === undefined || 'revision' in point) return E.right({ state, revision, lapsed: 0 });
+    const self = { stream, id: partsOf(stream)?.id ?? '', instance: histories.instance };
+    const after = lapsed(subsystem, state, { at: point.instant, self });
+    return E.right({ state: after.state, revision, lapsed: after.events.length });
+  };

@@ -1,17 +1,17 @@
-/** Runs what is asked for one key in turn, whatever is asked for other keys at once. */
+/** Runs what is asked for one key in turn, whatever is asked for other keys at once. What waits is held by its callers' promises. */
 export type KeyedQueue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
 export const keyedQueue = (): KeyedQueue => {
-  const tails = new Map<string, Promise<unknown>>();
+  const tails = new Map<string, Promise<void>>();
   return async (key, work) => {
     const before = tails.get(key);
-    const turn = before === undefined ? work() : before.then(work, work);
+    const turn = before === undefined ? work() : before.then(work);
     // A failure is its caller's; the next in the queue only waits for it.
-    const tail = turn.then(ignore, ignore);
-    tails.set(key, tail);
-    void tail.then(() => {
+    const tail = turn.then(ignore, ignore).then(() => {
       if (tails.get(key) === tail) tails.delete(key);
+      return undefined;
     });
+    tails.set(key, tail);
     return turn;
   };
 };

@@ -2,9 +2,10 @@ import { Subject, type Observable } from 'rxjs';
 import { consumer, orFailed, type Consumer } from './consumer.ts';
 import { E } from '../fp.ts';
 import { digestOfText } from '../ids.ts';
-import type { AnyProjection, AnyReadModel, Recorded, Rows, Tables } from '../projection.ts';
+import type { AnyProjection, Recorded, Tables } from '../projection.ts';
 import { decodeEvent } from '../replay.ts';
-import type { Checkpoint, IndexEntry, RowChange, RowStore } from '../rows.ts';
+import type { Checkpoint, RowChange, RowStore } from '../rows.ts';
+import { stagedRows } from './staged-rows.ts';
 import {
   StoreFailed,
   describeFailure,
@@ -14,7 +15,9 @@ import {
   type Position,
 } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
-import type { DomainEvent } from '../vocabulary.ts';
+
+/** What has stopped a projection: an event that it cannot take in. */
+export type Broken = { readonly position: Position; readonly cause: string };
 
 /** How a projection is: it runs, or an event has broken it, at a position and for a cause that are kept. */
 export type ProjectionStatus = {
@@ -23,7 +26,9 @@ export type ProjectionStatus = {
   readonly position: Position | undefined;
   readonly events: number;
   readonly digest: string;
-  readonly broken?: { readonly position: Position; readonly cause: string };
+  readonly broken?: Broken;
+  /** Why the log or the rows could not be reached the last time; they are tried again. */
+  readonly failure?: string;
 };
 
 export type ProjectionRunner = {
@@ -45,58 +50,23 @@ export type ProjectionParts = {
   readonly owners: ReadonlyMap<string, Runnable>;
 };
 
-type Handler = (tables: Tables, recorded: Recorded) => void;
-
-/** The name under which a projection's place in the log is kept; another version is another consumer. */
-const consumerOf = ({ name, version }: AnyProjection): string => `projection:${name}@${version}`;
-
-const NOTHING_CONSUMED = { events: 0, digest: digestOfText('') };
-
 export const projectionRunner = (
   projection: AnyProjection,
   parts: ProjectionParts,
 ): ProjectionRunner => {
-  const { rows } = parts;
   const changes = new Subject<RowChange>();
-  const name = consumerOf(projection);
-  const models = new Map(projection.models.map((model) => [model.name, model]));
-  let checkpoint = orFailed(rows.checkpoint(name));
-  let broken: ProjectionStatus['broken'];
+  const built = builder(projection, parts, changes);
+  let broken: Broken | undefined;
 
-  /** Applies events and stores what they have changed; on a broken one nothing is stored, and where it stands is told. */
-  const applied = (envelopes: readonly Envelope[], position: Position): number | undefined => {
-    const work = staged(rows, models);
-    let { events, digest } = checkpoint ?? NOTHING_CONSUMED;
-    for (const [index, envelope] of envelopes.entries()) {
-      broken = appliedTo(work.tables, projection, envelope, parts.owners);
-      if (broken !== undefined) return index;
-      events += 1;
-      digest = digestOfText(digest + envelope.hash);
-    }
-    const next: Checkpoint = { position, events, digest };
-    const made = work.changes();
-    orFailed(rows.commit({ changes: made, checkpoint: { consumer: name, value: next } }));
-    checkpoint = next;
-    for (const change of made) changes.next(change);
-    return undefined;
+  const handle = async (page: Page): Promise<void> => {
+    broken = built.apply(page);
+    if (broken !== undefined) throw new ProjectionBroken(broken.cause);
   };
-
-  const handle = async ({ events, position }: Page): Promise<void> => {
-    const brokenAt = applied(events, position);
-    if (brokenAt === undefined) return;
-    const cause = broken;
-    const before = events.slice(0, brokenAt);
-    const last = before.at(-1);
-    if (last !== undefined) applied(before, last.position);
-    broken = cause;
-    throw new ProjectionBroken(cause?.cause);
-  };
-
   const start = (): Consumer =>
     consumer({
       events: parts.events,
       types: Object.keys(projection.on),
-      after: checkpoint?.position,
+      after: built.checkpoint()?.position,
       handle,
     });
   let running = start();
@@ -104,14 +74,7 @@ export const projectionRunner = (
   return {
     projection,
     changes,
-    status: () => ({
-      projection: projection.name,
-      version: projection.version,
-      position: checkpoint?.position,
-      events: checkpoint?.events ?? 0,
-      digest: checkpoint?.digest ?? NOTHING_CONSUMED.digest,
-      ...(broken === undefined ? {} : { broken }),
-    }),
+    status: () => statusOf(projection, built.checkpoint(), broken, running.failure()),
     advance: async (target) => {
       if (broken !== undefined) return;
       await running.advance(target).catch((cause: unknown) => {
@@ -122,11 +85,13 @@ export const projectionRunner = (
       running.follow((cause) => {
         if (!(cause instanceof ProjectionBroken)) failed(cause);
       }),
-    stop: () => running.stop(),
+    stop: async () => {
+      await running.stop();
+      changes.complete();
+    },
     rebuild: async () => {
       await running.stop();
-      orFailed(rows.clear([...models.keys()], name));
-      checkpoint = undefined;
+      built.clear();
       broken = undefined;
       running = start();
     },
@@ -137,71 +102,110 @@ class ProjectionBroken extends Error {
   override readonly name = 'ProjectionBroken';
 }
 
-/** Lets the projection see one event; says what broke it, if anything did. */
-const appliedTo = (
-  tables: Tables,
+const NOTHING_CONSUMED = { events: 0, digest: digestOfText('') };
+
+const statusOf = (
+  { name, version }: AnyProjection,
+  checkpoint: Checkpoint | undefined,
+  broken: Broken | undefined,
+  failure: string | undefined,
+): ProjectionStatus => ({
+  projection: name,
+  version,
+  position: checkpoint?.position,
+  events: checkpoint?.events ?? 0,
+  digest: checkpoint?.digest ?? NOTHING_CONSUMED.digest,
+  ...(broken === undefined ? {} : { broken }),
+  ...(broken === undefined && failure !== undefined ? { failure } : {}),
+});
+
+/** Which version of each projection its rows are of; another version's rows are no beginning to go on from. */
+const BUILT = 'projectionVersions';
+
+/** Turns pages of events into stored rows and checkpoint, in one transaction each. */
+const builder = (
   projection: AnyProjection,
-  envelope: Envelope,
-  owners: ReadonlyMap<string, Runnable>,
-): ProjectionStatus['broken'] => {
-  const owner = owners.get(envelope.type);
-  const handler = projection.on[envelope.type];
-  if (owner === undefined || handler === undefined) return undefined;
-  const { position } = envelope;
-  const event: E.Either<{ readonly type: string }, DomainEvent> = decodeEvent(owner, envelope);
-  if (E.isLeft(event)) return { position, cause: describeFailure(event.left) };
-  const applied = E.tryCatch(
-    // The handler takes the events of the types it is listed under.
-    () => (handler as unknown as Handler)(tables, { ...event.right, envelope }),
-    (cause) => cause,
-  );
-  if (E.isRight(applied)) return undefined;
-  if (applied.left instanceof StoreFailed) throw applied.left;
-  return { position, cause: String(applied.left) };
-};
-
-type AnyRow = Record<string, unknown>;
-
-/** The rows that a page of events touches, read once and written together. */
-const staged = (rows: RowStore, models: ReadonlyMap<string, AnyReadModel>) => {
-  const touched = new Map<string, Map<string, { row: unknown; changed: boolean }>>();
-  const entryOf = (table: string, key: string) => {
-    const ofTable = touched.get(table) ?? new Map<string, { row: unknown; changed: boolean }>();
-    touched.set(table, ofTable);
-    const entry = ofTable.get(key) ?? { row: orFailed(rows.get(table, key)), changed: false };
-    ofTable.set(key, entry);
-    return entry;
+  { rows, owners }: ProjectionParts,
+  changes: Subject<RowChange>,
+) => {
+  const consumerName = `projection:${projection.name}`;
+  const models = new Map(projection.models.map((model) => [model.name, model]));
+  const version: RowChange = {
+    table: BUILT,
+    key: projection.name,
+    row: projection.version,
+    entries: [],
   };
-  const tables = (model: AnyReadModel): Rows<AnyRow> => {
-    if (!models.has(model.name))
-      throw new Error(`${model.name} is not among the projection's read models`);
-    return {
-      get: (key) => entryOf(model.name, key).row as AnyRow | undefined,
-      set: (key, row) => Object.assign(entryOf(model.name, key), { row, changed: true }),
-    };
+  let isOfThisVersion = orFailed(rows.get(BUILT, projection.name)) === projection.version;
+  let checkpoint = isOfThisVersion ? orFailed(rows.checkpoint(consumerName)) : undefined;
+
+  const clear = (): void => {
+    orFailed(rows.clear([...models.keys()], consumerName));
+    checkpoint = undefined;
   };
+
+  /** Applies events and stores what they have changed, all or nothing. Throws `StoreFailed`, or what broke it. */
+  const store = (events: readonly Envelope[], position: Position): void => {
+    if (!isOfThisVersion) clear();
+    const work = stagedRows(rows, models);
+    let { events: count, digest } = checkpoint ?? NOTHING_CONSUMED;
+    for (const envelope of events) {
+      see(projection, owners, work.tables, envelope);
+      count += 1;
+      digest = digestOfText(digest + envelope.hash);
+    }
+    const value = { position, events: count, digest };
+    const made = work.changes();
+    orFailed(
+      rows.commit({
+        changes: isOfThisVersion ? made : [...made, version],
+        checkpoint: { consumer: consumerName, value },
+      }),
+    );
+    isOfThisVersion = true;
+    checkpoint = value;
+    for (const change of made) changes.next(change);
+  };
+
+  /** What breaks the projection when it stores events; undefined: they are stored. */
+  const breaking = (events: readonly Envelope[], position: Position): string | undefined => {
+    const stored = E.tryCatch(
+      () => store(events, position),
+      (cause) => cause,
+    );
+    if (E.isRight(stored)) return undefined;
+    if (stored.left instanceof StoreFailed) throw stored.left;
+    return stored.left instanceof Error ? stored.left.message : String(stored.left);
+  };
+
   return {
-    tables: tables as unknown as Tables,
-    changes: (): readonly RowChange[] =>
-      [...touched].flatMap(([table, entries]) =>
-        [...entries]
-          .filter(([, { changed }]) => changed)
-          .map(([key, { row }]) => ({
-            table,
-            key,
-            row,
-            entries: entriesOf(models.get(table), row),
-          })),
-      ),
+    checkpoint: () => checkpoint,
+    clear,
+    /** Stores a page at once or, if that breaks, event by event up to the one that does. */
+    apply: ({ events, position }: Page): Broken | undefined => {
+      if (breaking(events, position) === undefined) return undefined;
+      for (const envelope of events) {
+        const cause = breaking([envelope], envelope.position);
+        if (cause !== undefined) return { position: envelope.position, cause };
+      }
+      return undefined;
+    },
   };
 };
 
-/** The index entries of a row, by the indexes that its read model declares. */
-export const entriesOf = (model: AnyReadModel | undefined, row: unknown): readonly IndexEntry[] => {
-  if (model === undefined || row === undefined) return [];
-  return Object.entries(model.indexes).flatMap(([index, valuesOf]) => {
-    const values = valuesOf(row as never);
-    if (values === undefined) return [];
-    return [values].flat().map((value) => ({ index, value }));
-  });
+/** Lets the projection see one event; throws what it cannot take in. */
+const see = (
+  projection: AnyProjection,
+  owners: ReadonlyMap<string, Runnable>,
+  tables: Tables,
+  envelope: Envelope,
+): void => {
+  const owner = owners.get(envelope.type);
+  // The handler takes the events of the types it is listed under.
+  const handler = projection.on[envelope.type] as Handler | undefined;
+  if (owner === undefined || handler === undefined) return;
+  const event = decodeEvent(owner, envelope);
+  if (E.isLeft(event)) throw new Error(describeFailure(event.left));
+  handler(tables, { ...event.right, envelope });
 };
+type Handler = (tables: Tables, recorded: Recorded) => void;

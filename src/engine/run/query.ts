@@ -1,8 +1,9 @@
 import { filter, map, type Observable } from 'rxjs';
+import type { Clock } from '../clock.ts';
 import { orFailed } from './consumer.ts';
 import type { AnyReadModel, ReadModel } from '../projection.ts';
-import { entriesOf } from './projection-runner.ts';
 import type { KeyedRow, PageRequest, RowChange, RowStore } from '../rows.ts';
+import { entriesOf } from './staged-rows.ts';
 
 /** Conditions on declared indexes; a row must meet all of them. */
 export type Where = Readonly<Record<string, string>>;
@@ -29,13 +30,19 @@ export class UnknownIndex extends Error {
   }
 }
 
+/** Where rows are read; `breathe` lets others run between two pages of a long search. */
+export type Shelf = { readonly rows: RowStore; readonly clock: Pick<Clock, 'breathe'> };
+
+/** Rows that are looked at before others may run. */
+const CHUNK = 500;
+
 /** Rows that meet every condition: the first finds them by its index, the others are checked on each row. */
-export const rowsWhere = (
-  rows: RowStore,
+export const rowsWhere = async (
+  { rows, clock }: Shelf,
   model: AnyReadModel,
   where: Where,
   request: PageRequest,
-): readonly KeyedRow[] => {
+): Promise<readonly KeyedRow[]> => {
   for (const index of Object.keys(where)) {
     if (!Object.hasOwn(model.indexes, index)) throw new UnknownIndex(model, index);
   }
@@ -48,7 +55,7 @@ export const rowsWhere = (
     );
   };
   const found: KeyedRow[] = [];
-  let page = request;
+  let page: PageRequest = others.length === 0 ? request : { ...request, limit: CHUNK };
   for (;;) {
     const next = orFailed(rows.where(model.name, first, page));
     found.push(...next.filter(isWanted));
@@ -56,20 +63,23 @@ export const rowsWhere = (
     if (last === undefined || next.length < page.limit || found.length >= request.limit) {
       return found.slice(0, request.limit);
     }
-    page = { after: last.key, limit: request.limit };
+    page = { ...page, after: last.key };
+    await clock.breathe();
   }
 };
 
 export const query = <Row>(
-  rows: RowStore,
+  shelf: Shelf,
   model: ReadModel<Row>,
   changes: Observable<RowChange>,
 ): Query<Row> => ({
   // A read model's rows are written by its own projection alone: they are what it declares.
-  get: async (key) => orFailed(rows.get(model.name, key)) as Row | undefined,
-  page: async (request) => orFailed(rows.page(model.name, request)) as readonly KeyedRow<Row>[],
+  get: async (key) => orFailed(shelf.rows.get(model.name, key)) as Row | undefined,
+  page: async (request) =>
+    orFailed(shelf.rows.page(model.name, request)) as readonly KeyedRow<Row>[],
   where: (where) => ({
-    page: async (request) => rowsWhere(rows, model, where, request) as readonly KeyedRow<Row>[],
+    page: async (request) =>
+      (await rowsWhere(shelf, model, where, request)) as readonly KeyedRow<Row>[],
   }),
   changes: () =>
     changes.pipe(

@@ -1,40 +1,28 @@
-import {
-  concatMap,
-  defer,
-  lastValueFrom,
-  retry,
-  throwError,
-  timer,
-  type Observable,
-  type SchedulerLike,
-} from 'rxjs';
-import type { Activity } from './activity.ts';
-import type { Clock } from '../clock.ts';
+import { BehaviorSubject, Subject, filter, firstValueFrom, from, race, switchMap } from 'rxjs';
 import { consumer, orFailed } from './consumer.ts';
-import { deadLetter, deadLetterAdded, deadLetterGone, type DeadLetter } from './dead-letters.ts';
-import { ATTEMPTS, Undelivered, delivered, pauseBefore, type Send } from './delivery.ts';
+import { deadLetter, deadLetterAdded, deadLetterGone } from './dead-letters.ts';
 import { E } from '../fp.ts';
-import { reactionCommandId } from '../ids.ts';
 import { keyedQueue } from './keyed-queue.ts';
-import type { Recorded } from '../projection.ts';
-import type { AnyReaction, Reader, Sending } from '../reaction.ts';
-import { decodeEvent } from '../replay.ts';
-import type { RowChange, RowStore } from '../rows.ts';
-import {
-  describeFailure,
-  type Envelope,
-  type EventStore,
-  type Page,
-  type Position,
-} from '../store.ts';
-import type { Runnable } from '../subsystem.ts';
+import type { AnyReaction } from '../reaction.ts';
+import { progressOf } from './reaction-progress.ts';
+import { letterOf, performed, seenBy, type Ending, type WorkParts } from './reaction-work.ts';
+import type { RowStore } from '../rows.ts';
+import type { Envelope, EventStore, Page, Position } from '../store.ts';
 
 export type ReactionRunner = {
   readonly reaction: AnyReaction;
   readonly position: () => Position | undefined;
-  /** Hands every event up to `target` to the reaction; their work may go on after that. */
+  /** Why the log could not be followed the last time; undefined: it could. */
+  readonly failure: () => string | undefined;
+  /**
+   * Hands every event up to `target` to the reaction; their work may go on after that. Resolves too when there is no room for
+   * more, because all that is unfinished waits for the clock.
+   */
   readonly advance: (target: Position) => Promise<void>;
   readonly follow: (failed: (cause: unknown) => void) => void;
+  /** Takes on no more events; what has begun goes on. */
+  readonly halt: () => Promise<void>;
+  /** Cuts short what is still under way: it will be done after the next start. */
   readonly stop: () => Promise<void>;
   /** How many events are being worked on. */
   readonly unfinished: () => number;
@@ -42,185 +30,111 @@ export type ReactionRunner = {
   readonly retry: (key: string) => Promise<boolean>;
 };
 
-export type ReactionParts = {
-  readonly instance: string;
-  readonly events: EventStore;
-  readonly rows: RowStore;
-  readonly owners: ReadonlyMap<string, Runnable>;
-  readonly clock: Clock;
-  readonly activity: Activity;
-  readonly reader: (passed: Position) => Reader;
-  /** `causedBy`: the event whose work sends the command. */
-  readonly send: (causedBy: Envelope, reaction: AnyReaction) => Send;
-};
+export type ReactionParts = WorkParts & { readonly events: EventStore; readonly rows: RowStore };
 
-/** Events that may be under way at once: a slow reaction slows its own reading, not the memory of the process. */
-const MOST_UNFINISHED = 256;
-const FINISHED = 'reactionsFinished';
-
-type Work = { readonly envelope: Envelope; finished: boolean };
+/** Events that may be unfinished at once: a slow reaction slows its own reading, not the memory of the process. */
+export const MOST_UNFINISHED = 1_024;
 
 export const reactionRunner = (reaction: AnyReaction, parts: ReactionParts): ReactionRunner => {
-  const { rows } = parts;
-  const name = `reaction:${reaction.name}`;
-  const checkpoint = orFailed(rows.checkpoint(name));
-  const inTurn = keyedQueue();
-  const works: Work[] = [];
-  let read = checkpoint?.position;
-  let count = checkpoint?.events ?? 0;
-  let roomWaits: (() => void)[] = [];
+  const { rows, events, activity } = parts;
+  const progress = progressOf(reaction.name, rows, parts.clock);
+  const work = workshop(reaction, parts);
+  const isCrowded = new BehaviorSubject(false);
 
-  const finishedKey = ({ id }: Envelope) => `${reaction.name}\u0001${id}`;
-  const mark = (envelope: Envelope, row: unknown): RowChange => ({
-    table: FINISHED,
-    key: finishedKey(envelope),
-    row,
-    entries: [],
-  });
-
-  /** Moves the checkpoint up to the first unfinished event; what is finished above it is remembered by id. */
-  const settled = (change: readonly RowChange[]): void => {
-    const done: Work[] = [];
-    while (works[0]?.finished === true) done.push(...works.splice(0, 1));
-    const position = works.length === 0 ? read : done.at(-1)?.envelope.position;
-    count += done.length;
-    const value = position === undefined ? undefined : { position, events: count, digest: '' };
-    orFailed(
-      rows.commit({
-        changes: [...change, ...done.map(({ envelope }) => mark(envelope, undefined))],
-        ...(value === undefined ? {} : { checkpoint: { consumer: name, value } }),
-      }),
-    );
-  };
-
-  const ended = (work: Work, letter: DeadLetter | undefined): void => {
-    work.finished = true;
-    const isFirst = works[0] === work;
-    settled([
-      ...(letter === undefined ? [] : [deadLetterAdded(letter)]),
-      ...(isFirst ? [] : [mark(work.envelope, true)]),
-    ]);
-    const woken = roomWaits;
-    roomWaits = [];
-    for (const wake of woken) wake();
-  };
-
-  const begun = (envelope: Envelope): void => {
-    if (orFailed(rows.get(FINISHED, finishedKey(envelope))) !== undefined) return;
-    const work: Work = { envelope, finished: false };
-    works.push(work);
-    void inTurn(keyOf(reaction, parts, envelope), () => performed(reaction, parts, envelope)).then(
-      (letter) => ended(work, letter),
-    );
+  /** Waits until an event more can be taken on; false: none will be, the engine closes. */
+  const room = async (): Promise<boolean> => {
+    if (progress.unfinished.value >= MOST_UNFINISHED) {
+      isCrowded.next(true);
+      const hasRoom = progress.unfinished.pipe(filter((count) => count < MOST_UNFINISHED));
+      await firstValueFrom(race(hasRoom, work.isHalted.pipe(filter(isTrue))));
+      isCrowded.next(false);
+    }
+    return !work.isHalted.value;
   };
 
   const handle = async (page: Page): Promise<void> => {
+    // What may fail comes first, so that a page that is given again has begun nothing.
+    const finished = new Set(page.events.filter(progress.wasFinished));
     for (const envelope of page.events) {
-      while (works.length >= MOST_UNFINISHED) {
-        await new Promise<void>((resolve) => roomWaits.push(resolve));
-      }
-      read = envelope.position;
-      begun(envelope);
+      if (!(await room())) return;
+      const begun = progress.begin(envelope, finished.has(envelope));
+      if (begun.isFinished) continue;
+      void work.done(envelope).then((ending) => {
+        if (ending !== 'cut') progress.end(begun, ending === 'done' ? undefined : ending);
+        return undefined;
+      });
     }
-    read = page.position;
-    if (works.length === 0) settled([]);
+    progress.read(page.position);
   };
 
-  const following = consumer({
-    events: parts.events,
-    types: reaction.on,
-    after: checkpoint?.position,
-    handle,
-  });
+  const following = consumer({ events, types: reaction.on, after: progress.from, handle });
+  const crowdedAndIdle = isCrowded.pipe(
+    filter(isTrue),
+    switchMap(() => activity.idle()),
+    filter(() => isCrowded.value),
+  );
 
   return {
     reaction,
-    position: () => following.position(),
-    advance: (target) => following.advance(target),
-    follow: (failed) => following.follow(failed),
-    stop: () => following.stop(),
-    unfinished: () => works.length,
+    position: following.position,
+    failure: following.failure,
+    advance: async (target) => {
+      await firstValueFrom(race(from(following.advance(target)), crowdedAndIdle));
+    },
+    follow: following.follow,
+    halt: async () => {
+      work.halt();
+      await following.stop();
+    },
+    stop: async () => {
+      await work.stop();
+      progress.stop();
+    },
+    unfinished: () => progress.unfinished.value,
     retry: async (key) => {
       const letter = deadLetter(rows, key);
       if (letter === undefined) return false;
-      const again = await performed(reaction, parts, letter.event);
-      if (again !== undefined) return false;
-      orFailed(rows.commit({ changes: [deadLetterGone(key)] }));
-      return true;
+      const ending = await work.done(letter.event);
+      if (ending === 'cut') return false;
+      const change = ending === 'done' ? deadLetterGone(key) : deadLetterAdded(ending);
+      orFailed(rows.commit({ changes: [change] }));
+      return ending === 'done';
     },
   };
 };
 
-const keyOf = (reaction: AnyReaction, { owners }: ReactionParts, envelope: Envelope): string => {
-  const recorded = recordedOf(owners, envelope);
-  if (reaction.key === undefined || E.isLeft(recorded)) return envelope.stream;
-  return reaction.key(recorded.right as never);
-};
+const isTrue = (value: boolean): boolean => value;
 
-const recordedOf = (
-  owners: ReadonlyMap<string, Runnable>,
-  envelope: Envelope,
-): E.Either<string, Recorded> => {
-  const owner = owners.get(envelope.type);
-  if (owner === undefined) return E.left(`no subsystem has the event ${envelope.type}`);
-  const event = decodeEvent(owner, envelope);
-  return E.isLeft(event)
-    ? E.left(describeFailure(event.left))
-    : E.right({ ...event.right, envelope });
-};
+/** Does the work of events, in order per key, until it is stopped. */
+const workshop = (reaction: AnyReaction, parts: WorkParts) => {
+  const inTurn = keyedQueue();
+  const isHalted = new BehaviorSubject(false);
+  const cut = new Subject<void>();
+  const sending = new Set<Promise<unknown>>();
 
-/** Does the work of one event to its end; what cannot be done, after every retry, is a dead letter. */
-const performed = async (
-  reaction: AnyReaction,
-  parts: ReactionParts,
-  envelope: Envelope,
-): Promise<DeadLetter | undefined> => {
-  const working = parts.activity.begin();
-  const recorded = recordedOf(parts.owners, envelope);
-  const letter = (cause: string, attempts: number, sending?: Sending): DeadLetter => ({
-    reaction: reaction.name,
-    event: envelope,
-    ...(sending === undefined
-      ? {}
-      : { command: { stream: sending.stream, type: sending.command.type } }),
-    cause,
-    at: parts.clock.now(),
-    attempts,
-  });
-  try {
-    if (E.isLeft(recorded)) return letter(recorded.left, 1);
-    await lastValueFrom(workOf(reaction, parts, recorded.right, working.scheduler), {
-      defaultValue: undefined,
-    });
-    return undefined;
-  } catch (cause) {
-    if (cause instanceof Undelivered) return letter(cause.message, cause.attempts, cause.sending);
-    return letter(String(cause), ATTEMPTS);
-  } finally {
-    working.end();
-  }
-};
-
-const workOf = (
-  reaction: AnyReaction,
-  parts: ReactionParts,
-  recorded: Recorded,
-  time: SchedulerLike,
-): Observable<unknown> => {
-  const { envelope } = recorded;
-  let sent = 0;
-  const nextId = () => reactionCommandId(parts.instance, reaction.name, envelope.id, sent++);
-  const send = parts.send(envelope, reaction);
-  const begin = () => {
-    sent = 0;
-    return reaction.each(recorded as never, time, parts.reader(envelope.position));
+  const send: WorkParts['send'] = (causedBy, by) => {
+    const bare = parts.send(causedBy, by);
+    return (command, commandId) => {
+      const sent = parts.activity.during(() => bare(command, commandId));
+      sending.add(sent);
+      return sent.finally(() => sending.delete(sent));
+    };
   };
-  return defer(begin).pipe(
-    concatMap((sending) => delivered(sending, { reaction, time, send, nextId })),
-    retry({
-      count: ATTEMPTS - 1,
-      delay: (cause: unknown, attempt) =>
-        cause instanceof Undelivered ? throwError(() => cause) : timer(pauseBefore(attempt), time),
-    }),
-  );
+
+  return {
+    isHalted,
+    done: async (envelope: Envelope): Promise<Ending> => {
+      const seen = seenBy(reaction, parts, envelope);
+      if (E.isLeft(seen)) return letterOf(reaction, envelope, parts.clock.now(), seen.left, 1);
+      const { key, recorded } = seen.right;
+      return inTurn(key, async () =>
+        isHalted.value ? 'cut' : performed(reaction, { ...parts, send }, recorded, cut),
+      );
+    },
+    halt: () => isHalted.next(true),
+    stop: async () => {
+      cut.next();
+      await Promise.allSettled(sending);
+    },
+  };
 };

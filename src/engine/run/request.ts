@@ -1,7 +1,9 @@
-import { E } from '../fp.ts';
-import { canonicalJson } from '../json.ts';
-import { BuiltId, type Malformed } from '../codec.ts';
+import * as t from 'io-ts';
+import { ActorId, BuiltId, foundIn, pathOf, type Malformed } from '../codec.ts';
 import type { Actor, Command } from '../decider.ts';
+import { E } from '../fp.ts';
+import { digestOfText } from '../ids.ts';
+import { canonicalJson, noJsonIn } from '../json.ts';
 import type { EngineRejection } from '../refusal.ts';
 import { partsOf, type StreamName } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
@@ -17,25 +19,18 @@ export type Request = {
   readonly causationId?: string;
 };
 
-/** A request whose form is right: the stream's name is split and the payload decoded. */
+/** A request whose form is right: the stream's name is split, the payload is decoded and nobody else's. */
 export type Checked = Request & {
   readonly stream: StreamName;
   readonly id: string;
   readonly payloadHash: string;
 };
 
-/** A command is at most this large, as RFC 8785 text. */
+/** A command is at most this large, in bytes of its RFC 8785 text. */
 export const COMMAND_BYTES = 256 * 1024;
 
 /** Actor ids that stand for the engine itself: nobody may come under them. */
 const RESERVED_IDS: readonly string[] = ['system', 'clock'];
-
-const wrongStream = (category: string, found: string): Malformed => ({
-  type: 'Malformed',
-  path: 'stream',
-  expected: `${category}-<id>`,
-  found: JSON.stringify(found),
-});
 
 /** Refuses whoever claims to be the engine. `roles` may name any role but `system`. */
 export const impostor = ({ id, roles }: Actor): EngineRejection | undefined =>
@@ -43,50 +38,68 @@ export const impostor = ({ id, roles }: Actor): EngineRejection | undefined =>
     ? { type: 'NotPermitted', actor: id }
     : undefined;
 
-const isStream = (name: string, category: string): name is StreamName =>
-  partsOf(name)?.category === category && BuiltId.is(name);
-
-const checkedPayload = ({ commands }: Runnable, { command }: Request) =>
-  commands.decode({
-    type: command.type,
-    version: commands.versionOf(command.type),
-    data: command.data,
-  });
-
-/** Checks a request's form: its stream, its size, its command's type and payload. */
+/** Checks a request's form: its names, that its payload is JSON, its size, its command's type, its payload. */
 export const checked = (
   subsystem: Runnable,
   request: Request,
-  hash: (text: string) => string,
 ): E.Either<EngineRejection, Checked> => {
-  const { stream, command } = request;
-  if (!isStream(stream, subsystem.category)) return E.left(wrongStream(subsystem.category, stream));
-  if (!BuiltId.is(request.commandId)) {
-    return E.left({
-      type: 'Malformed',
-      path: 'id',
-      expected: BuiltId.name,
-      found: JSON.stringify(request.commandId),
-    });
+  const { category } = subsystem;
+  const { stream } = request;
+  if (!isStreamOf(category, stream)) {
+    return E.left({ ...unfit('stream', stream), expected: `${category}-<id>` });
   }
-  const decoded = checkedPayload(subsystem, request);
-  if (E.isLeft(decoded)) return E.left(asMalformed(decoded.left));
-  const text = canonicalJson({ type: command.type, data: command.data });
+  const misnamed = misnamedIn(request);
+  if (misnamed !== undefined) return E.left(misnamed);
+  const command = decoded(subsystem, request.command);
+  if (E.isLeft(command)) return command;
+  const id = stream.slice(category.length + 1);
+  return E.right({ ...request, stream, id, ...command.right });
+};
+
+const isStreamOf = (category: string, name: string): name is StreamName =>
+  BuiltId.is(name) && partsOf(name)?.category === category;
+
+const unfit = (path: string, found: unknown, expected = ''): Malformed => ({
+  type: 'Malformed',
+  path,
+  expected,
+  found: foundIn(found),
+});
+
+/** The first of a request's names that is no name. */
+const misnamedIn = (request: Request): Malformed | undefined => {
+  const { actor, commandId, correlationId } = request;
+  if (!ActorId.is(actor.id)) return unfit('actor', actor.id, ActorId.name);
+  if (!Roles.is(actor.roles)) return unfit('actor.roles', actor.roles, Roles.name);
+  if (!BuiltId.is(commandId)) return unfit('id', commandId, BuiltId.name);
+  if (correlationId === undefined || BuiltId.is(correlationId)) return undefined;
+  return unfit('correlationId', correlationId, BuiltId.name);
+};
+const Roles = t.readonlyArray(t.string, 'a list of roles');
+
+/** The command as its own copy, so that what is hashed is what is decided, whatever the caller does meanwhile. */
+const decoded = (
+  { commands }: Runnable,
+  { type, data }: Command,
+): E.Either<EngineRejection, Pick<Checked, 'command' | 'payloadHash'>> => {
+  const noJson = noJsonIn(data);
+  if (noJson !== undefined) {
+    return E.left(unfit(pathOf(noJson.keys), noJson.value, noJson.expected));
+  }
+  const dataText = canonicalJson(data);
+  const text = `{"data":${dataText},"type":${JSON.stringify(type)}}`;
   const size = new TextEncoder().encode(text).length;
   if (size > COMMAND_BYTES) return E.left({ type: 'TooLarge', size, limit: COMMAND_BYTES });
-  return E.right({
-    ...request,
-    stream,
-    id: stream.slice(subsystem.category.length + 1),
-    payloadHash: hash(text),
-  });
+  const command = { type, data: JSON.parse(dataText) as unknown };
+  const valid = commands.decode({ ...command, version: commands.versionOf(type) });
+  if (E.isLeft(valid)) return E.left(asMalformed(valid.left));
+  return E.right({ command, payloadHash: digestOfText(text) });
 };
 
 const asMalformed = (wrong: Undecodable): Malformed => {
-  if (wrong.type === 'Malformed') {
-    return { ...wrong, path: wrong.path === '' ? 'data' : `data.${wrong.path}` };
+  if (wrong.type === 'Malformed') return wrong;
+  if (wrong.type === 'UnknownVersion') {
+    return unfit('command', wrong.messageType, `version ${wrong.latest}`);
   }
-  const expected =
-    wrong.type === 'UnknownType' ? `one of ${wrong.known.join(', ')}` : `version ${wrong.latest}`;
-  return { type: 'Malformed', path: 'command', expected, found: JSON.stringify(wrong.messageType) };
+  return unfit('command', wrong.messageType, `one of ${wrong.known.join(', ')}`);
 };

@@ -37,7 +37,7 @@ export const startEngine = async (opening: Opening): Promise<Engine> => {
     settings: opening.settings ?? {},
   });
   const isLive = opening.clock.kind === 'wall' && opening.readOnly !== true;
-  return engineOver(wiring, opening, isLive ? followers(wiring) : undefined);
+  return engineOver(wiring, opening, instance.clock, isLive ? followers(wiring) : undefined);
 };
 
 const unwrapped = <T>(answer: E.Either<OpenFailure | SendFailure, T>): T => {
@@ -47,7 +47,12 @@ const unwrapped = <T>(answer: E.Either<OpenFailure | SendFailure, T>): T => {
 
 const isVirtual = (clock: Clock): clock is VirtualClock => clock.kind === 'virtual';
 
-const engineOver = (wiring: Wiring, opening: Opening, live: Followers | undefined): Engine => {
+const engineOver = (
+  wiring: Wiring,
+  opening: Opening,
+  recorded: EngineStatus['clock'],
+  live: Followers | undefined,
+): Engine => {
   const { clock, store, subsystems } = wiring;
   const { sendTE, close } = sending(wiring, opening, live);
   const engine: Engine = {
@@ -82,7 +87,7 @@ const engineOver = (wiring: Wiring, opening: Opening, live: Followers | undefine
     rebuild: (projection) => rebuilt(wiring, projection, live),
     deadLetters: deadLettersOf(wiring),
     deadlines: (limit) => wiring.deadlines.pending(limit),
-    status: () => statusOf(wiring),
+    status: () => statusOf(wiring, recorded),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -159,11 +164,14 @@ const deadLettersOf = ({ store: { rows }, reactions }: Wiring): Engine['deadLett
   },
 });
 
-const statusOf = async (wiring: Wiring): Promise<EngineStatus> => {
-  const { instance, clock, store, projections, reactions, deadlines, sent } = wiring;
+const statusOf = async (
+  wiring: Wiring,
+  recorded: EngineStatus['clock'],
+): Promise<EngineStatus> => {
+  const { instance, store, projections, reactions, deadlines, sent } = wiring;
   return {
     instance,
-    clock: clock.kind,
+    clock: recorded,
     store: store.events.name,
     head: await headOf(wiring),
     projections: projections.map((runner) => runner.status()),

@@ -43,7 +43,7 @@ const entry = (released: number, fees: number, artist: number, seller: number, h
   held: String(held),
 });
 
-export const deposited = recorded(
+const deposited = recorded(
   'deposit-sandbox.P1',
   DepositBooked({
     rail: 'sandbox',
@@ -119,7 +119,7 @@ export const requested = recorded(
   }),
   { at: 401 },
 );
-export const paid = recorded(
+const paid = recorded(
   'account-artist',
   WithdrawalPaid({
     withdrawalId: 'artist!1',

@@ -13,8 +13,8 @@ import type { Instant } from '../../../engine/clock.ts';
 import { type Actor, ask, type Deliberation, refuse } from '../../../engine/decider.ts';
 import { type CommonRejection, statusForbids } from '../../../engine/refusal.ts';
 
-/** Why an escrow says no. `StatusForbids.since` is the deadline that closed it, absent where somebody's word did. */
-export type EscrowRejection =
+/** Why an escrow says no. */
+export type Refusal =
   | CommonRejection
   | { readonly type: 'UnknownCurrency'; readonly currency: string }
   | { readonly type: 'TermsInvalid'; readonly faults: readonly Fault[] }
@@ -36,7 +36,7 @@ export type EscrowRejection =
   | { readonly type: 'NothingDue'; readonly nextAt: Instant | null };
 
 /** What an escrow answers to a command, at once or once it knows the facts it asks for. */
-export type Answer = Deliberation<EscrowRejection, EscrowEvent>;
+export type Answer = Deliberation<Refusal, EscrowEvent>;
 
 /** The status forbids it; where a deadline closed the escrow, since when. */
 export const forbidden = (state: Escrow): Answer => statusForbids(state.status, sinceOf(state));

@@ -3,7 +3,7 @@ import { amountsOf, minus, sameAmounts, sumsOf, type Amounts } from '../../share
 import { sumOf, type Account, type Hold } from './state.ts';
 
 /** Legs that one HoldSettled moves at most; the next ReviewHold moves the rest. */
-export const LEGS_PER_EVENT = 1_000;
+const LEGS_PER_EVENT = 1_000;
 
 /** Withdrawals that may be under way at once. */
 export const OPEN_WITHDRAWALS = 64;

@@ -33,7 +33,7 @@ export type Hold = {
 export type Withdrawal = { readonly money: Money; readonly rail: string };
 
 /** All that has left the wallet per currency and not come back, what is under way, and how many of each there ever were. */
-export type Ledger = {
+type Ledger = {
   readonly spent: Amounts;
   readonly holds: Readonly<Record<string, Hold>>;
   readonly holdsPlaced: number;

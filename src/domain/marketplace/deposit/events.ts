@@ -5,7 +5,7 @@ import { Postings } from '../../shared/ledger.ts';
 import { Money } from '../../shared/money.ts';
 
 /** A treasurer's reason for an adjustment: 1 to 500 characters; null for a payment that a rail reports. */
-export const Note = t.union([
+const Note = t.union([
   text('a note (1 to 500 characters)', (note) => note.length > 0 && note.length <= 500),
   t.null,
 ]);

@@ -16,9 +16,7 @@ export const Ordinal = t.refinement(
 );
 
 /** The hash of terms as they were shown to whoever consents. */
-export const TermsHash = text('a hash (64 hexadecimal digits)', (hash) =>
-  /^[0-9a-f]{64}$/.test(hash),
-);
+const TermsHash = text('a hash (64 hexadecimal digits)', (hash) => /^[0-9a-f]{64}$/.test(hash));
 
 /** A content identifier as text; only the fact that it was named is recorded, what it names lies elsewhere. */
 export const Cid = text('a CID (1 to 128 letters and digits)', (cid) =>

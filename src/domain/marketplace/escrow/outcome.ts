@@ -47,7 +47,7 @@ export const refundOf = (outcome: Outcome, remaining: Amounts): Amounts => {
 };
 
 /** The one spelling of an outcome: a partial refund of nothing is ReleaseSeller, of all RefundBuyer (E23). */
-export const outcomeOf = (refund: Amounts, remaining: Amounts): Outcome => {
+const outcomeOf = (refund: Amounts, remaining: Amounts): Outcome => {
   if (refund.length === 0) return { type: 'ReleaseSeller' };
   if (sameAmounts(refund, remaining)) return { type: 'RefundBuyer' };
   return { type: 'PartialRefund', refund };

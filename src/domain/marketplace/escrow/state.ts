@@ -44,7 +44,7 @@ export const escrowMachine = machine<EscrowEvent>()('Unopened', {
 });
 
 /** An offer to settle: `refund` for the buyer, the rest for the payees. */
-export type Offer = { readonly offerNo: number; readonly by: string; readonly refund: Amounts };
+type Offer = { readonly offerNo: number; readonly by: string; readonly refund: Amounts };
 /** How many were ever made, and those that stand: at most one of each party. */
 export type Offers = { readonly count: number; readonly standing: readonly Offer[] };
 

@@ -1,0 +1,162 @@
+import { Instant, type Clock } from '../clock.ts';
+import { consumer, orFailed, type Consumer } from './consumer.ts';
+import type { Due } from '../deadline.ts';
+import { DEADLINE_TABLES, type Deadline, type DeadlineTable } from './deadline-table.ts';
+import { E } from '../fp.ts';
+import { digestOf } from '../ids.ts';
+import type { LoadFailure, Loaded, Loader } from './load.ts';
+import { isHistoryFailure } from '../replay.ts';
+import type { RowChange, RowStore } from '../rows.ts';
+import {
+  StoreFailed,
+  describeFailure,
+  partsOf,
+  type Envelope,
+  type EventStore,
+  type Page,
+  type StreamName,
+} from '../store.ts';
+import type { Runnable } from '../subsystem.ts';
+
+export type WatchParts = {
+  readonly instance: string;
+  readonly events: EventStore;
+  readonly rows: RowStore;
+  readonly loader: Loader;
+  readonly clock: Clock;
+  readonly subsystems: ReadonlyMap<string, Runnable>;
+  /** Hears that the nearest deadline may have changed. */
+  readonly changed: () => void;
+};
+
+const CONSUMER = 'deadlines';
+
+/** Streams that are looked at before others may run. */
+const CHUNK = 64;
+
+/** Follows the log and keeps, for every stream, what falls due if it stays as it is. */
+export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer => {
+  const { rows, events, clock } = parts;
+  const waiting = [...parts.subsystems.values()].filter(({ due }) => due !== undefined);
+  // Other code may wait for other things: its table is built anew, at the head of each stream.
+  const fingerprint = digestOf(waiting.map(({ category, decider }) => [category, decider.version]));
+  const stored = orFailed(rows.checkpoint(CONSUMER));
+  let isOfThisCode = stored === undefined || stored.digest === fingerprint;
+  let count = isOfThisCode ? (stored?.events ?? 0) : 0;
+
+  const commit = (changes: readonly RowChange[]): void => {
+    orFailed(rows.commit({ changes }));
+    if (changes.length > 0) parts.changed();
+  };
+  const observed = async (streams: Iterable<StreamName>): Promise<readonly RowChange[]> => {
+    const changes: RowChange[] = [];
+    let looked = 0;
+    for (const stream of streams) {
+      changes.push(...(await observe(parts, table, stream)));
+      looked += 1;
+      if (looked % CHUNK === 0) await clock.breathe();
+    }
+    return changes;
+  };
+  const handle = async ({ events: page, position }: Page): Promise<void> => {
+    const behind = page.filter(({ stream, revision }) => !isKnown(table, stream, revision));
+    const changes = await observed(new Set(behind.map(({ stream }) => stream)));
+    const value = { position, events: count + page.length, digest: fingerprint };
+    orFailed(rows.commit({ changes, checkpoint: { consumer: CONSUMER, value } }));
+    count += page.length;
+    if (changes.length > 0) parts.changed();
+  };
+
+  /** What another start has left: the table of other code goes, and what could not be read is looked at again. */
+  const prepared = once(async () => {
+    if (!isOfThisCode) orFailed(rows.clear(DEADLINE_TABLES, CONSUMER));
+    isOfThisCode = true;
+    let after: StreamName | undefined;
+    for (;;) {
+      const page = table.unreadableStreams(CHUNK, after).map(({ stream }) => stream);
+      commit(await observed(page));
+      after = page.at(-1);
+      if (page.length < CHUNK) return;
+    }
+  });
+  const following = consumer({
+    events,
+    types: waiting.flatMap((subsystem) => Object.keys(subsystem.events.payloads)),
+    after: isOfThisCode ? stored?.position : undefined,
+    handle,
+  });
+  return {
+    ...following,
+    advance: async (target) => {
+      await prepared();
+      await following.advance(target);
+    },
+    follow: (failed) => {
+      prepared().then(() => following.follow(failed), failed);
+    },
+  };
+};
+
+/** Work that is done once, however often it is asked for; again only if it failed. */
+const once = (work: () => Promise<void>): (() => Promise<void>) => {
+  let doing: Promise<void> | undefined;
+  return () => {
+    doing ??= work().catch((cause: unknown) => {
+      doing = undefined;
+      throw cause;
+    });
+    return doing;
+  };
+};
+
+const isKnown = (table: DeadlineTable, stream: StreamName, revision: number): boolean =>
+  (table.revisionOf(stream) ?? -1) >= revision;
+
+/** Looks at a stream at its head and replaces what it waits for. */
+const observe = async (
+  parts: WatchParts,
+  table: DeadlineTable,
+  stream: StreamName,
+): Promise<readonly RowChange[]> => {
+  const subsystem = parts.subsystems.get(partsOf(stream)?.category ?? '');
+  if (subsystem?.due === undefined) return [];
+  const loaded = await parts.loader.load(subsystem, stream)();
+  if (E.isLeft(loaded)) return table.unreadable(stream, damage(loaded.left));
+  const { last } = loaded.right;
+  if (last === undefined) return [];
+  const deadlines = duesOf(parts.instance, subsystem, loaded.right, last);
+  if (E.isLeft(deadlines)) return table.unreadable(stream, deadlines.left);
+  return table.replaced(stream, last.revision, deadlines.right);
+};
+
+/** A damaged history is its own stream's trouble; a failing store is everybody's. */
+const damage = (failure: LoadFailure): string => {
+  if (isHistoryFailure(failure)) return describeFailure(failure);
+  throw new StoreFailed(failure);
+};
+
+/** What a stream waits for; Left: its `due` has a bug, which is its own stream's trouble too. */
+const duesOf = (
+  instance: string,
+  { due }: Runnable,
+  { state }: Loaded,
+  last: Envelope,
+): E.Either<string, readonly Deadline[]> =>
+  E.tryCatch(() => {
+    const { stream } = last;
+    const self = { stream, id: partsOf(stream)?.id ?? '', instance };
+    return (due?.(state, self) ?? []).map((falling) => deadlineOf(falling, last));
+  }, String);
+
+const deadlineOf = ({ at, command, stream }: Due, last: Envelope): Deadline => {
+  if (!Instant.is(at)) throw new Error(`${command.type} would fall due at ${String(at)}`);
+  return {
+    at,
+    stream: last.stream,
+    revision: last.revision,
+    target: stream ?? last.stream,
+    command,
+    causationId: last.id,
+    correlationId: last.metadata.correlationId,
+  };
+};

@@ -1,0 +1,1 @@
+export { given, type Circumstances } from './given.ts';
