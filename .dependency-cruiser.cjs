@@ -1,7 +1,4 @@
-/**
- * The import table of docs/architecture.md, one rule per row; what a row does not list is forbidden.
- * That reactions import types and no values of domains and commands is checked in .oxlintrc.json.
- */
+/** The import table of docs/architecture.md, one rule per row; what a row does not list is forbidden. */
 const page = 'see docs/architecture.md#who-may-import-whom';
 
 const npm = (...names) => names.map((name) => `node_modules/${name}/`);
@@ -18,9 +15,9 @@ const pure = npm(
 );
 const engine = '^src/engine/';
 const shared = '^src/domain/shared/';
-const eventTypes = '^src/domain/.+/events[.]ts$';
-const commandTypes = '^src/commands/';
-const rxjsInEngine = '^src/engine/(?:(?:reaction|deadline|store|clock)|.*runner)';
+const eventVocabularies = '^src/domain/.+/events[.]ts$';
+const commandVocabularies = '^src/commands/';
+const rxjsInEngine = ['^src/engine/run/', '^src/engine/(?:clock|reaction)[.]ts$'];
 
 /** Files under `path` may import what `allowed` matches, and nothing else. */
 const only = (name, from, allowed, comment) => ({
@@ -65,10 +62,16 @@ module.exports = {
       'fp-ts enters through src/engine/fp.ts',
     ),
     never(
+      'rxjs-as-types-in-definitions',
+      { path: '^src/engine/[^/]+$' },
+      { path: npm('rxjs'), dependencyTypesNot: ['type-only'] },
+      "The engine's definitions take types of RxJS; only src/engine/run runs it",
+    ),
+    never(
       'rxjs-in-its-place',
       {
         path: '^src/',
-        pathNot: [rxjsInEngine, '^src/(?:reactions|adapters|cli)/', '^src/main[.]ts$'],
+        pathNot: [...rxjsInEngine, '^src/(?:reactions|adapters|cli)/', '^src/main[.]ts$'],
       },
       { path: npm('rxjs') },
       'RxJS is for reactions, runners and adapters',
@@ -98,11 +101,21 @@ module.exports = {
         engine,
         shared,
         '^src/domain/$1/$2/',
-        eventTypes,
+        eventVocabularies,
         '^src/projections/$1/$2(?:[.]|/)',
         ...pure,
       ],
       'Projections import the engine, domain/shared, their own domain and event types',
+    ),
+    never(
+      'projections-take-types-of-others',
+      { path: '^src/projections/([^/]+)/([^/.]+)' },
+      {
+        path: '^src/domain/(?!shared/)',
+        pathNot: '^src/domain/$1/$2/',
+        dependencyTypesNot: ['type-only'],
+      },
+      "Projections import other domains' events as types",
     ),
     only(
       'reactions-know-messages',
@@ -110,13 +123,13 @@ module.exports = {
       [
         engine,
         shared,
-        eventTypes,
-        commandTypes,
+        eventVocabularies,
+        commandVocabularies,
         '^src/reactions/$1/$2(?:[.]|/)',
         ...pure,
         ...npm('rxjs'),
       ],
-      'Reactions import the engine, domain/shared, RxJS, event types and command types',
+      'Reactions import the engine, domain/shared, RxJS, events and commands',
     ),
     never(
       'adapters-know-no-subsystem',

@@ -27,7 +27,7 @@ const dues = (net: bigint, shares: readonly Share[], isLast: boolean): Map<strin
   if (!isLast) return due;
   const left = net - [...due.values()].reduce((sum, part) => sum + part, 0n);
   const fraction = ({ ppm }: Share) => Number((net * ppm) % WHOLE);
-  const inLine = [...shares].sort(
+  const inLine = shares.toSorted(
     (a, b) =>
       fraction(b) - fraction(a) || Buffer.compare(Buffer.from(a.party), Buffer.from(b.party)),
   );

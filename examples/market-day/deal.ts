@@ -37,9 +37,6 @@ export type Deal = {
   fallback: Amounts;
 };
 
-/** Every deal of the day, to be counted in the end. */
-export const dealsOf = new WeakMap<Market, Deal[]>();
-
 export const newDeal = (market: Market, wishes: Wishes = {}): Deal => {
   const draft = drawTerms(market, wishes);
   const terms = complete(draft);
@@ -61,7 +58,7 @@ export const newDeal = (market: Market, wishes: Wishes = {}): Deal => {
     offersMade: 0,
     fallback: [],
   };
-  dealsOf.set(market, [...(dealsOf.get(market) ?? []), deal]);
+  market.deals.push(deal);
   return deal;
 };
 
@@ -176,7 +173,7 @@ export const close = (deal: Deal, refund: Amounts, cause?: 'silence'): string =>
   for (const { party, rail, destination } of terms.payouts) {
     if (market.accounts.isFrozen(party) || rail !== 'sandbox') continue;
     const theirs = payments.filter(({ to }) => to === party).map(({ money }) => money);
-    for (const [currency, amount] of [...sumsOf(theirs)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [currency, amount] of [...sumsOf(theirs)].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       market.accounts.withdraw(party, { currency, amount: String(amount) }, destination);
     }
   }

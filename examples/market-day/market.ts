@@ -13,6 +13,8 @@ type Clock = { readonly at: number; readonly ring: () => void };
 export type Market = {
   readonly random: Random;
   readonly accounts: Accounts;
+  /** Every deal of the day, to be counted in the end. */
+  readonly deals: { readonly status: string }[];
   readonly now: () => number;
   /** The instant some time from now, to the millisecond. */
   readonly within: (least: number, most: number) => number;
@@ -61,7 +63,7 @@ export const openMarket = (random: Random): Market => {
     for (;;) {
       const due = [...clocks]
         .filter(([, { at }]) => at <= until)
-        .sort(([a, first], [b, second]) => first.at - second.at || (a < b ? -1 : 1))[0];
+        .toSorted(([a, first], [b, second]) => first.at - second.at || (a < b ? -1 : 1))[0];
       if (due === undefined) break;
       const [stream, { at, ring }] = due;
       now = at;
@@ -83,6 +85,7 @@ export const openMarket = (random: Random): Market => {
   return {
     random,
     accounts: openAccounts(),
+    deals: [],
     now: () => now,
     within: (least, most) => now + random.int(least, most),
     next,
@@ -91,7 +94,7 @@ export const openMarket = (random: Random): Market => {
     say: ({ id, ...saying }, answer) => {
       const given = id ?? (random.oneIn(3) ? next('m-') : undefined);
       const named = given === undefined ? {} : { id: given };
-      const lateMs = saidAt === now && random.oneIn(40) ? random.int(1, 2_000) : 0;
+      const lateMs = saidAt === now && random.oneIn(80) ? random.int(1, 2_000) : 0;
       saidAt = now;
       blurt(sortedJson({ ...saying, ...named, at: now - lateMs }), answer);
     },

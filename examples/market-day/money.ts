@@ -22,7 +22,7 @@ export const sumsOf = (moneys: readonly Money[]): Map<string, bigint> => {
 export const amountsOf = (sums: Sums): Amounts =>
   [...sums]
     .filter(([, amount]) => amount !== 0n)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([currency, amount]) => money(currency, amount));
 
 /** Part of each currency, rounded down: `partOf(all, 1n, 3n)` is a third. */

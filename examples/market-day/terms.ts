@@ -8,8 +8,15 @@ type Milestone = {
   readonly amount: Money;
   readonly deliverWithinMs?: number;
 };
-export type Payout = { readonly party: string; readonly rail: string; readonly destination: string };
-type OnSilence = { readonly locked: 'refund' | 'release'; readonly awaitingRelease: 'refund' | 'release' };
+export type Payout = {
+  readonly party: string;
+  readonly rail: string;
+  readonly destination: string;
+};
+type OnSilence = {
+  readonly locked: 'refund' | 'release';
+  readonly awaitingRelease: 'refund' | 'release';
+};
 type Settled = {
   readonly buyer: string;
   readonly seller: string;

@@ -17,3 +17,7 @@ export class CliError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** The message of anything thrown. */
+export const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause);

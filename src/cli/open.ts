@@ -1,55 +1,88 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { payWithdrawals } from '../adapters/rails/pay-withdrawals.ts';
 import { sandboxRail, type SandboxRail } from '../adapters/rails/sandbox.ts';
 import { sqliteStore } from '../adapters/sqlite/sqlite-store.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { virtualClock } from '../adapters/virtual-clock.ts';
 import { createEngine } from '../create-engine.ts';
-import type { Clock } from '../engine/clock.ts';
-import type { Store } from '../engine/rows.ts';
-import { EngineFailed, type Engine } from '../engine/run/engine.ts';
-import { StoreFailed } from '../engine/store.ts';
+import type { Clock, VirtualClock } from '../engine/clock.ts';
+import type { Engine } from '../engine/run/engine.ts';
 import { subsystems } from '../subsystems.ts';
-import { CliError, exitCodes } from './exit-codes.ts';
+import { CliError, exitCodes, reasonOf } from './exit-codes.ts';
+import { failureIn, failureReason } from './failure-text.ts';
+import { resume } from './run/virtual-time.ts';
 
 /** Where the data are: the options that every command takes. */
 export type Place = { readonly data: string; readonly store?: string };
 
-/** The store that `--data` or `--store` names. */
-export const storeAt = ({ data, store }: Place): Store => {
-  if (store === undefined) return sqliteStore(join(data, 'chancery.db'));
-  if (store.startsWith('sqlite:')) return sqliteStore(store.slice('sqlite:'.length));
-  const known = 'sqlite:PATH';
-  throw new CliError(`--store ${store}: this version knows ${known}`, exitCodes.wrongUsage);
+const SQLITE = 'sqlite:';
+
+/** The file of the store that `--data` or `--store` names. */
+const fileOf = ({ data, store }: Place): string => {
+  if (store === undefined) return join(data, 'chancery.db');
+  if (store.startsWith(SQLITE) && store !== SQLITE) return store.slice(SQLITE.length);
+  throw new CliError(
+    `--store ${store} is no store: this version knows ${SQLITE}PATH`,
+    exitCodes.wrongUsage,
+  );
 };
 
-/** An engine for a while: closed, with all that belongs to it, when the work ends. */
+/** What is done with an engine while it is open: it is closed, with all that belongs to it, when the work ends. */
 type Visit<T> = (engine: Engine) => Promise<T>;
 
 /** Opens the engine read-only, beside whoever writes, and closes it after the visit. */
-export const visiting = <T>(place: Place, visit: Visit<T>): Promise<T> =>
-  closing(() => createEngine({ store: storeAt(place), subsystems, readOnly: true }), visit);
+export const visiting = async <T>(place: Place, visit: Visit<T>): Promise<T> => {
+  const file = fileOf(place);
+  if (!existsSync(file)) throw noStore(file, place);
+  return closing(
+    () => createEngine({ store: sqliteStore(file), subsystems, readOnly: true }),
+    visit,
+  );
+};
+
+const noStore = (file: string, { data, store }: Place): CliError => {
+  const where = store === undefined ? `--data ${data}` : `--store ${store}`;
+  return new CliError(
+    `StoreUnavailable: there is no store ${file}; "chancery run FILE ${where}" makes one, another ${store === undefined ? '--data' : '--store'} names one`,
+    exitCodes.storeFailed,
+  );
+};
+
+/** How an engine is opened for writing. */
+export type Writing = { readonly clock: Clock; readonly instance?: string | undefined };
 
 /** Opens the engine for writing, with the sandbox rail beside its data, and closes both after the visit. */
-export const running = async <T>(
+export const writing = async <T>(
   place: Place,
-  options: { readonly clock?: Clock; readonly instance?: string | undefined },
+  { clock, instance }: Writing,
   visit: Visit<T>,
 ): Promise<T> => {
-  const { clock, instance } = options;
+  const store = sqliteStore(fileOf(place));
   const rail = openRail(place.data);
+  const effects = [payWithdrawals(rail)];
+  const named = instance === undefined ? {} : { instance };
   try {
-    const open = () =>
-      createEngine({
-        store: storeAt(place),
-        subsystems,
-        effects: [payWithdrawals(rail)],
-        ...(clock === undefined ? {} : { clock }),
-        ...(instance === undefined ? {} : { instance }),
-      });
-    return await closing(open, visit);
+    return await closing(
+      () => createEngine({ store, subsystems, effects, clock, ...named }),
+      visit,
+    );
   } finally {
     rail.close();
   }
+};
+
+/** Opens a store that is there for writing, by the clock that it lives by, where its last run ended. */
+export const mending = async <T>(
+  place: Place,
+  visit: (engine: Engine, clock: VirtualClock | undefined) => Promise<T>,
+): Promise<T> => {
+  const { clock: kind } = await visiting(place, (engine) => engine.status());
+  const clock = kind === 'virtual' ? virtualClock() : undefined;
+  return writing(place, { clock: clock ?? systemClock() }, async (engine) => {
+    await resume(engine, clock);
+    return visit(engine, clock);
+  });
 };
 
 const openRail = (data: string): SandboxRail => {
@@ -57,19 +90,25 @@ const openRail = (data: string): SandboxRail => {
     mkdirSync(data, { recursive: true });
     return sandboxRail(join(data, 'sandbox-rail.db'));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(`cannot write to ${data}: ${reason}`, exitCodes.storeFailed);
+    throw new CliError(
+      `StoreUnavailable: ${data}: ${reasonOf(cause)}; name a --data directory that this user may write`,
+      exitCodes.storeFailed,
+    );
   }
 };
 
+/** A failure of the store becomes the one line that ends the program; a bug stays what it is. */
 const closing = async <T>(open: () => Promise<Engine>, visit: Visit<T>): Promise<T> => {
   try {
-    await using engine = await open();
-    return await visit(engine);
-  } catch (cause) {
-    if (cause instanceof EngineFailed || cause instanceof StoreFailed) {
-      throw new CliError(cause.message, exitCodes.storeFailed);
+    const engine = await open();
+    try {
+      return await visit(engine);
+    } finally {
+      await engine.close();
     }
-    throw cause;
+  } catch (cause) {
+    const failure = failureIn(cause);
+    if (failure === undefined) throw cause;
+    throw new CliError(`${failure.type}: ${failureReason(failure)}`, exitCodes.storeFailed);
   }
 };

@@ -32,23 +32,34 @@ export type NoJson = {
 
 /** The first place at which a value is not plain JSON data; undefined: it is. `within`: the values that contain it. */
 export const noJsonIn = (value: unknown, within: readonly object[] = []): NoJson | undefined => {
-  const here = (expected: string): NoJson => ({ keys: [], expected, value });
-  if (value === null || typeof value === 'boolean') return undefined;
-  if (typeof value === 'string') {
-    return value.isWellFormed() ? undefined : here('text without lone surrogates');
-  }
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : here('a number');
-  if (typeof value !== 'object') return here('a JSON value');
-  if (within.includes(value)) return here('a value that does not contain itself');
-  if (within.length === MOST_LEVELS) return here(`at most ${MOST_LEVELS} levels of nesting`);
-  if (!Array.isArray(value) && !isPlain(value)) return here('a JSON value');
+  const expected = expectedOf(value, within);
+  if (expected !== undefined) return { keys: [], expected, value };
+  if (typeof value !== 'object' || value === null) return undefined;
   const inside = [...within, value];
   for (const [key, field] of fieldsOf(value)) {
-    if (!key.isWellFormed()) return here('keys without lone surrogates');
     const found = noJsonIn(field, inside);
     if (found !== undefined) return { ...found, keys: [key, ...found.keys] };
   }
   return undefined;
+};
+
+/** What should be in the place of a value, whatever it contains; undefined: the value may be there. */
+const expectedOf = (value: unknown, within: readonly object[]): string | undefined => {
+  if (value === null || typeof value === 'boolean') return undefined;
+  if (typeof value === 'string') {
+    return value.isWellFormed() ? undefined : 'text without lone surrogates';
+  }
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'a number';
+  return typeof value === 'object' ? expectedOfObject(value, within) : 'a JSON value';
+};
+
+const expectedOfObject = (value: object, within: readonly object[]): string | undefined => {
+  if (within.includes(value)) return 'a value that does not contain itself';
+  if (within.length === MOST_LEVELS) return `at most ${MOST_LEVELS} levels of nesting`;
+  if (Array.isArray(value)) return undefined;
+  if (!isPlain(value)) return 'a JSON value';
+  const isWell = Object.keys(value).every((key) => key.isWellFormed());
+  return isWell ? undefined : 'keys without lone surrogates';
 };
 
 /** The items of a list, its holes too, or the fields of a record. */

@@ -13,9 +13,7 @@ const isMember = (context: t.Context, index: number, tags = ['UnionType', 'Inter
 
 /** The keys that lead to a place in the data. */
 export const keysOf = (context: t.Context): readonly string[] =>
-  context
-    .filter((_, index) => index > 0 && !isMember(context, index))
-    .map((entry) => entry.key);
+  context.filter((_, index) => index > 0 && !isMember(context, index)).map((entry) => entry.key);
 
 /** Where the first union behind `from` has its member in an error's context; Infinity: there is none. */
 const memberAt = ({ context }: t.ValidationError, from: number): number => {

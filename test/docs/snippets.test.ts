@@ -32,9 +32,11 @@ const tsconfig = {
   include: ['*.ts'],
 };
 
+const use = (file: string): string =>
+  `export * from ${JSON.stringify(pathToFileURL(join(root, file)))};\n`;
+
 /** Makes the scratch directory a project that uses this one as the package `chancery`. */
 const asUser = ({ path, write }: Scratch): void => {
-  const use = (file: string) => `export * from ${JSON.stringify(pathToFileURL(join(root, file)))};\n`;
   const exported = { '.': './index.js', './testing': './testing.js' };
   write('package.json', JSON.stringify({ type: 'module' }));
   write('tsconfig.json', JSON.stringify(tsconfig));

@@ -21,11 +21,16 @@ describe('the command lines of the documents', () => {
   it.each(shown)('print what the document says: %s', (document) => {
     const place = scratch();
     symlinkSync(join(root, 'examples'), join(place.path, 'examples'));
+    const said: (readonly [string, string])[] = [];
+    const printed: typeof said = [];
     for (const block of blocksOf(document)) {
       const [command, file] = [commandOf(block), pathOf(block)];
-      if (file !== undefined && command === undefined) place.write(file, block.text);
-      if (command !== undefined) expect(place.run(command, RAN)).toBe(block.text);
+      if (file !== undefined) place.write(file, block.text);
+      if (command === undefined) continue;
+      said.push([command, block.text]);
+      printed.push([command, place.run(command, RAN)]);
     }
     place.remove();
+    expect(printed).toEqual(said);
   });
 });

@@ -37,7 +37,9 @@ describe.each(ruled)('the machine of %s', (_, subsystem, guide) => {
   });
 
   test('every edge of the machine is walked by some history', () => {
-    const missing = new Set(edges(machine).map(({ from, type, to }) => `${from} --> ${to}: ${type}`));
+    const missing = new Set(
+      edges(machine).map(({ from, type, to }) => `${from} --> ${to}: ${type}`),
+    );
     fc.assert(
       fc.property(scripts(subsystem, guide), (script) => {
         if (missing.size === 0) return;

@@ -29,7 +29,10 @@ const deadlines: Sweep = ({ subsystem, state, self, from, until }) => {
 const sweeps: readonly (readonly [when: string, sweep: Sweep])[] = [
   ['at every deadline', deadlines],
   ['twice at every deadline', (scene) => deadlines(scene).flatMap((at) => [at, at])],
-  ['too early', (scene) => [scene.from, ...deadlines(scene).map((at) => Math.max(scene.from, at - 1))]],
+  [
+    'too early',
+    (scene) => [scene.from, ...deadlines(scene).map((at) => Math.max(scene.from, at - 1))],
+  ],
   ['late', ({ until }) => [until, until]],
   ['only at the last deadline', (scene) => deadlines(scene).slice(-1)],
 ];

@@ -4,7 +4,7 @@ import { E } from '../../src/engine/fp.ts';
 import { canonicalJson } from '../../src/engine/json.ts';
 import type { AnyVocabulary } from '../../src/engine/vocabulary.ts';
 import { subsystems } from '../../src/subsystems.ts';
-import { messageOf, small, wide } from '../support/arbitrary.ts';
+import { garbage, messageOf, small, spoiled, wide } from '../support/arbitrary.ts';
 import { ruled } from '../support/arbitrary-guides.ts';
 import { play, scripts, storyOf } from '../support/arbitrary-histories.ts';
 import { search, withStory } from '../support/arbitrary-runs.ts';
@@ -15,25 +15,6 @@ const stored = ({ versionOf }: AnyVocabulary, message: { type: string; data: unk
   version: versionOf(message.type),
   data: JSON.parse(canonicalJson(message.data)) as unknown,
 });
-
-const garbage = fc.oneof(
-  fc.anything({ withNullPrototype: true, withBigInt: true, withSparseArray: true, maxDepth: 2 }),
-  fc.constantFrom(null, undefined, 0, -0, NaN, Infinity, '', '\ud800', [], {}, 1n),
-);
-
-/** A payload with one field, anywhere, replaced by something else, dropped or added. */
-const spoiled = (data: unknown, at: number, other: unknown): unknown => {
-  if (typeof data !== 'object' || data === null) return other;
-  const fields = Object.entries(data);
-  const key = fields[at % Math.max(1, fields.length)]?.[0];
-  if (key === undefined || at % 7 === 0) return { ...data, [`extra${at}`]: other };
-  const value: unknown = Object.entries(data).find(([name]) => name === key)?.[1];
-  const next = at % 3 === 0 ? other : spoiled(value, Math.floor(at / 5), other);
-  if (Array.isArray(data)) {
-    return data.map((item: unknown, index) => (String(index) === key ? next : item));
-  }
-  return { ...data, [key]: next };
-};
 
 describe.each(ruled)('the messages of %s', (_, subsystem, guide) => {
   const { events, commands } = subsystem;

@@ -11,6 +11,7 @@ import {
 } from '../../src/engine/decider.ts';
 import type { Lookup } from '../../src/engine/facts.ts';
 import { E } from '../../src/engine/fp.ts';
+import { isFinal } from '../../src/engine/machine.ts';
 import type { Runnable, Status } from '../../src/engine/subsystem.ts';
 import type { DomainEvent } from '../../src/engine/vocabulary.ts';
 import { defaultSettings } from '../../src/settings.ts';
@@ -74,16 +75,17 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** How long the next command waits: a while, or until just before, at or just after the next deadline. */
-type Wait =
-  | { readonly for: number }
-  | { readonly deadline: -1 | 0 | 1 };
+type Wait = { readonly for: number } | { readonly deadline: -1 | 0 | 1 };
 
 /** A step of a history, made concrete by the state that it meets. */
 export type Step = {
   readonly seed: number;
   readonly wait: Wait;
-  readonly ask: 'allowed' | 'refused' | Asked;
+  readonly ask: 'allowed' | 'refused' | Asked | Insisting;
 };
+
+/** Asks for one type of command as often as the state offers it, so that limits are met. */
+export type Insisting = { readonly insist: string };
 
 /** Everybody who may come: parties, strangers, and every role. */
 export const actors: readonly Actor[] = [
@@ -96,7 +98,10 @@ export const actors: readonly Actor[] = [
 const wait: fc.Arbitrary<Wait> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ for: fc.nat(HOUR / 4) }) },
   { weight: 1, arbitrary: fc.record({ for: fc.nat(100 * DAY) }) },
-  { weight: 2, arbitrary: fc.record({ deadline: fc.constantFrom(-1 as const, 0 as const, 1 as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ deadline: fc.constantFrom(-1 as const, 0 as const, 1 as const) }),
+  },
 );
 
 /** Histories of a subsystem: which stream, and the steps. */
@@ -166,7 +171,15 @@ export const decideOn = (
     );
     deliberation = deliberation.then(facts);
   }
-  return { actor, command, at, self, before: state, lapsed: events, decision: settle(deliberation, {}) };
+  return {
+    actor,
+    command,
+    at,
+    self,
+    before: state,
+    lapsed: events,
+    decision: settle(deliberation, {}),
+  };
 };
 
 const nextDue = ({ due }: Runnable, state: Status, self: Self): number | undefined => {
@@ -197,12 +210,26 @@ export type Played = {
   readonly at: number;
 };
 
-const concrete = (guide: Guide, step: Step, scene: Scene): Asked => {
-  if (typeof step.ask !== 'string') return step.ask;
+/** How often an insisting step looks again before it does something else. */
+const LOOKS = 6;
+
+const insisted = (guide: Guide, type: string, scene: Scene): Asked | undefined => {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const found = guide.commandsFor(scene).allowed.find(({ command }) => command.type === type);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+/** The command of a step, made of the state that it meets; undefined: the guide knows none. */
+const concrete = (guide: Guide, { ask }: Step, scene: Scene): Asked | undefined => {
+  if (typeof ask === 'object' && 'command' in ask) return ask;
+  const found = typeof ask === 'object' ? insisted(guide, ask.insist, scene) : undefined;
+  if (found !== undefined) return found;
   const { allowed, refused } = guide.commandsFor(scene);
-  const wanted = step.ask === 'allowed' ? allowed : refused;
+  const wanted = ask === 'refused' ? refused : allowed;
   const all = wanted.length > 0 ? wanted : [...allowed, ...refused];
-  return all.length > 0 ? scene.draw.pick(all) : { actor: actors[0]!, command: { type: '', data: {} } };
+  return all.length > 0 ? scene.draw.pick(all) : undefined;
 };
 
 /** Plays a script on the decider alone, with everything it is given frozen; `sweep` never by default. */
@@ -212,7 +239,7 @@ export const play = (
   { id, steps }: Script,
   sweep: Sweep = () => [],
 ): Played => {
-  const { decider, category } = subsystem;
+  const { decider, category, machine } = subsystem;
   const self: Self = { stream: `${category}-${id}`, id, instance: 'laws' };
   const events: DomainEvent[] = [];
   const decided: Decided[] = [];
@@ -226,6 +253,9 @@ export const play = (
     }
   };
   for (const step of steps) {
+    // There is nothing to insist on where nothing can be written any more.
+    if (typeof step.ask === 'object' && 'insist' in step.ask && isFinal(machine, state.status))
+      break;
     const now = lapsed(subsystem, state, { at, self }).state;
     const until = instantOf(step, at, nextDue(subsystem, now, self));
     for (const instant of sweep({ subsystem, state, self, from: at, until })) {
@@ -239,7 +269,7 @@ export const play = (
     const draw = drawFrom(step.seed);
     const current = lapsed(subsystem, state, { at, self }).state;
     const asked = concrete(guide, step, { state: current, at, self, draw });
-    if (!subsystem.commands.codecs.has(asked.command.type)) continue;
+    if (asked === undefined) continue;
     const answer = decideOn(subsystem, guide, state, { ...asked, at, self, draw });
     decided.push(answer);
     append(answer);

@@ -26,3 +26,14 @@ export const retold = (story: readonly string[], cause: unknown): Error => {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(`${reason}\n\nasked, in this order:\n${story.join('\n')}\n`, { cause });
 };
+
+/** Numbers that all follow from one seed, which a failing test shows. */
+export const seeds = (): { readonly seed: number; readonly next: () => number } => {
+  const seed = Number(process.env['CHANCERY_SEED'] ?? Date.now() % 1_000_000_007);
+  let state = seed;
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) & 0x7fffffff;
+    return state;
+  };
+  return { seed, next };
+};

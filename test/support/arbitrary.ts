@@ -38,7 +38,10 @@ const NUMBERS: readonly number[] = [0, 1, 2, 3, 60_000, 3_600_000, 1_700_000_000
 const isText = ({ _tag, type }: Made): boolean =>
   _tag === 'StringType' || (_tag === 'RefinementType' && isText(type as Made));
 
-const accepted = (codec: t.Mixed, ...lists: readonly (readonly unknown[])[]): readonly unknown[] => {
+const accepted = (
+  codec: t.Mixed,
+  ...lists: readonly (readonly unknown[])[]
+): readonly unknown[] => {
   const found = [...new Set(lists.flat())].filter((value) => codec.is(value));
   if (found.length === 0) throw new Error(`no arbitrary for the codec ${codec.name}: name one`);
   return found;
@@ -131,13 +134,18 @@ const awkward = [
   '123456789012345678901234567890123456789'.slice(0, 38),
 ];
 
+/** Any character, some of them half a pair that has no UTF-8: what is drawn alone becomes the replacement character. */
+const character = fc.oneof(
+  fc.nat(0x7f).map((code) => String.fromCodePoint(code)),
+  fc.nat(0x10ffff).map((code) => String.fromCodePoint(code).toWellFormed()),
+);
+
 /** All that a codec accepts, the awkward above all: what has to survive the store. */
 export const wide: Pools = {
   texts: awkward,
   text: fc.oneof(
     fc.constantFrom(...awkward),
-    fc.string({ unit: 'grapheme', maxLength: 40 }),
-    fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.toWellFormed()),
+    fc.array(character, { maxLength: 20 }).map((characters) => characters.join('')),
   ),
   number: fc.oneof(
     fc.maxSafeInteger(),
@@ -158,7 +166,25 @@ export const messageOf = (
   types: readonly string[] = [...codecs.keys()],
 ): fc.Arbitrary<{ readonly type: string; readonly data: unknown }> =>
   fc.oneof(
-    ...types.map((type) =>
-      arbitraryOf(codecs.get(type)!, pools).map((data) => ({ type, data })),
-    ),
+    ...types.map((type) => arbitraryOf(codecs.get(type)!, pools).map((data) => ({ type, data }))),
   );
+
+/** Values that no field expects. */
+export const garbage = fc.oneof(
+  fc.anything({ withNullPrototype: true, withBigInt: true, withSparseArray: true, maxDepth: 2 }),
+  fc.constantFrom(null, undefined, 0, -0, NaN, Infinity, '', '\ud800', [], {}, 1n),
+);
+
+/** A payload with one field, anywhere, replaced by something else, dropped or added. */
+export const spoiled = (data: unknown, at: number, other: unknown): unknown => {
+  if (typeof data !== 'object' || data === null) return other;
+  const fields = Object.entries(data);
+  const key = fields[at % Math.max(1, fields.length)]?.[0];
+  if (key === undefined || at % 7 === 0) return { ...data, [`extra${at}`]: other };
+  const value: unknown = Object.entries(data).find(([name]) => name === key)?.[1];
+  const next = at % 3 === 0 ? other : spoiled(value, Math.floor(at / 5), other);
+  if (Array.isArray(data)) {
+    return data.map((item: unknown, index) => (String(index) === key ? next : item));
+  }
+  return { ...data, [key]: next };
+};

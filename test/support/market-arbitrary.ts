@@ -30,8 +30,9 @@ const numbered = (owner: string, mark: '#' | '!', draw: Draw) =>
 /** What leaves a wallet: holds for escrows and jobs, withdrawals, and the treasurer's freeze. */
 const accountCommandsFor = ({ state: any, self: { id: owner }, draw }: Scene) => {
   const state = any as Account;
+  const next = state.holdsPlaced + 2;
   const purpose = {
-    stream: draw.pick(['escrow-E1', 'escrow-E2', 'job-J1', `job-J${state.holdsPlaced}`]),
+    stream: draw.pick(['escrow-E1', 'job-J1', `job-J${next}`, `job-J${next}`]),
     item: null,
   };
   const amounts = [moneyFrom(draw)];
@@ -40,7 +41,9 @@ const accountCommandsFor = ({ state: any, self: { id: owner }, draw }: Scene) =>
   const reviews = holds.map((holdId) => account.ReviewHold({ holdId }));
   const railRef = draw.pick(['r1', 'r2']);
   const withdrawal = { money: moneyFrom(draw), rail: 'sandbox', destination: 'there' };
-  const confirm = payouts.map((withdrawalId) => account.ConfirmWithdrawal({ withdrawalId, railRef }));
+  const confirm = payouts.map((withdrawalId) =>
+    account.ConfirmWithdrawal({ withdrawalId, railRef }),
+  );
   const fail = payouts.map((withdrawalId) =>
     account.FailWithdrawal({ withdrawalId, reason: 'refused' }),
   );
@@ -107,7 +110,10 @@ const standFor = (command: Command, { state: any, self, draw }: Scene): Stand | 
   // Only a hold of which nothing has been settled is taken, refused or settled at once.
   if (hold !== undefined && hold.moved > 0) {
     const moved = Array.from({ length: hold.moved }, () => hold.amounts[0]!);
-    const legs = moved.map(({ currency }) => ({ to: 'wallet:bob', money: { currency, amount: '1' } }));
+    const legs = moved.map(({ currency }) => ({
+      to: 'wallet:bob',
+      money: { currency, amount: '1' },
+    }));
     return { type: 'Settled', legs, final: draw.percent(60) };
   }
   const settled = settledOf(hold?.left ?? [], self.id, draw);

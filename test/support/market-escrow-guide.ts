@@ -6,11 +6,7 @@ import {
   type FundedEscrow,
   type RunningEscrow,
 } from '../../src/domain/marketplace/escrow/state.ts';
-import {
-  consenters,
-  totalOf,
-  type TermsDraft,
-} from '../../src/domain/marketplace/escrow/terms.ts';
+import { consenters, totalOf, type TermsDraft } from '../../src/domain/marketplace/escrow/terms.ts';
 import type { Amounts, Money } from '../../src/domain/shared/money.ts';
 import type { Actor, Command } from '../../src/engine/decider.ts';
 import type { Lookup } from '../../src/engine/facts.ts';
@@ -36,6 +32,9 @@ export type Cast = {
   readonly seller: string;
   readonly payees: readonly string[];
   readonly arbiter: string;
+  /** What milestones cost, and for how long terms may wait for consent and money; few and short where it is not said. */
+  readonly units?: readonly number[];
+  readonly waits?: readonly number[];
 };
 
 const cast: Cast = { buyer: 'ada', seller: 'bob', payees: ['cyd', 'dan'], arbiter: 'judy' };
@@ -44,9 +43,15 @@ const XXX: Money = { currency: 'XXX', amount: '1' };
 
 /** Terms with short clocks, few units and every kind of silence. */
 export const termsFor = (
-  { buyer, seller, payees, arbiter }: Cast,
+  {
+    buyer,
+    seller,
+    payees,
+    arbiter,
+    units = [1, 7, 100, 5_000, 5_000, 5_000],
+    waits = [MINUTE, HOUR, DAY],
+  }: Cast,
   draw: Draw,
-  units: readonly number[] = [1, 7, 100, 5_000],
 ): TermsDraft => {
   const silence = () => draw.pick(['refund', 'release'] as const);
   const shares = payees.slice(0, draw.below(payees.length + 1));
@@ -61,8 +66,8 @@ export const termsFor = (
       deliverWithinMs: draw.pick([MINUTE, HOUR, 30 * DAY]),
     })),
     split: shares.map((party) => ({ party, sharePpm: 1 + draw.below(400_000) })),
-    acceptWithinMs: draw.pick([MINUTE, HOUR, DAY]),
-    fundWithinMs: draw.pick([MINUTE, HOUR, DAY]),
+    acceptWithinMs: draw.pick(waits),
+    fundWithinMs: draw.pick(waits),
     reviewMs: draw.pick([MINUTE, HOUR, DAY]),
     releaseAfterMs: draw.pick([0, 0, 0, 90 * MINUTE]),
     onSilence: { locked: silence(), awaitingRelease: silence() },
@@ -70,7 +75,13 @@ export const termsFor = (
     payouts: paid.map((party) => ({
       party,
       rail: 'sandbox',
-      destination: draw.pick(['there', 'fault:lost', 'fault:double', 'fault:timeout', 'fault:refuse']),
+      destination: draw.pick([
+        'there',
+        'fault:lost',
+        'fault:double',
+        'fault:timeout',
+        'fault:refuse',
+      ]),
     })),
     memo: draw.pick([null, 'memo']),
   };
@@ -92,9 +103,11 @@ const foreign = (terms: TermsDraft): TermsDraft => ({
 
 const unopened = (deal: Cast, draw: Draw): Candidates => {
   const terms = termsFor(deal, draw);
-  const consents = [terms.buyer, terms.seller, ...(terms.split ?? []).map(({ party }) => party)].map(
-    (party) => ({ party, by: `word of ${party}` }),
-  );
+  const consents = [
+    terms.buyer,
+    terms.seller,
+    ...(terms.split ?? []).map(({ party }) => party),
+  ].map((party) => ({ party, by: `word of ${party}` }));
   return {
     allowed: [
       ...asked(deal.buyer, of.OpenEscrow({ terms })),
@@ -120,8 +133,8 @@ const proposed = (state: In<Escrow, 'Proposed'>, deal: Cast, draw: Draw): Candid
   return {
     allowed: [
       ...missing.flatMap((party) => [...asked(party, accept), ...asked(party, accept)]),
-      ...asked(draw.pick(parties), of.AmendTerms({ terms: other })),
-      ...(draw.percent(20) ? asked(draw.pick(consenters(terms)), of.CancelEscrow({})) : []),
+      ...(draw.percent(30) ? asked(draw.pick(parties), of.AmendTerms({ terms: other })) : []),
+      ...(draw.percent(10) ? asked(draw.pick(consenters(terms)), of.CancelEscrow({})) : []),
     ],
     refused: [
       ...asked(draw.pick(parties), of.OpenEscrow({ terms }), of.OpenEscrow({ terms: other })),
@@ -144,10 +157,14 @@ const agreed = ({ terms, version }: In<Escrow, 'Agreed'>, draw: Draw): Candidate
   return {
     allowed: [
       ...asked(system, of.LockFunds(hold), of.LockFunds(hold)),
-      ...(draw.percent(20) ? asked(terms.buyer, of.CancelEscrow({})) : []),
+      ...(draw.percent(10) ? asked(terms.buyer, of.CancelEscrow({})) : []),
     ],
     refused: [
-      ...asked(system, of.LockFunds({ ...hold, payer: 'eve' }), of.LockFunds({ ...hold, amounts: [XXX] })),
+      ...asked(
+        system,
+        of.LockFunds({ ...hold, payer: 'eve' }),
+        of.LockFunds({ ...hold, amounts: [XXX] }),
+      ),
       ...asked(terms.buyer, of.LockFunds(hold)),
       ...asked('eve', of.CancelEscrow({}), of.ExpireEscrow({})),
       ...asked(terms.seller, of.AcceptTerms({ version }), of.AmendTerms({ terms })),
@@ -168,7 +185,10 @@ const refundOf = (state: FundedEscrow, draw: Draw): Amounts => {
 
 const tooMuch = (state: FundedEscrow): Amounts => {
   const remaining = remainsIn(state);
-  return remaining.map(({ currency, amount }) => ({ currency, amount: String(BigInt(amount) + 1n) }));
+  return remaining.map(({ currency, amount }) => ({
+    currency,
+    amount: String(BigInt(amount) + 1n),
+  }));
 };
 
 const reasons = ['NonDelivery', 'WrongItem', 'QualityIssue', 'UnauthorizedCharge'] as const;
@@ -186,10 +206,16 @@ const settlements = (state: FundedEscrow, draw: Draw): Candidates => {
   return {
     allowed: [
       ...asked(by, of.OfferSettlement({ refund })),
-      ...accepts.filter(() => draw.percent(30)).flatMap(({ other, command }) => asked(other, command)),
+      ...accepts
+        .filter(() => draw.percent(30))
+        .flatMap(({ other, command }) => asked(other, command)),
     ],
     refused: [
-      ...asked(by, of.OfferSettlement({ refund: tooMuch(state) }), of.OfferSettlement({ refund: [XXX] })),
+      ...asked(
+        by,
+        of.OfferSettlement({ refund: tooMuch(state) }),
+        of.OfferSettlement({ refund: [XXX] }),
+      ),
       ...asked(by, of.AcceptSettlement({ offerNo: offers.count + 1 })),
       ...accepts.flatMap(({ author, command }) => asked(author, command)),
       ...asked('eve', of.OfferSettlement({ refund }), of.AcceptSettlement({ offerNo: 1 })),
@@ -211,7 +237,8 @@ const running = (state: RunningEscrow, at: number, draw: Draw): Candidates => {
   const { terms, milestone, book } = state;
   const { buyer, seller } = terms;
   const left = leftOf(terms, milestone, book);
-  const amount = { ...left, amount: draw.pick(['1', '1', '2', left.amount]) };
+  const unit = { ...left, amount: '1' };
+  const amount = { ...left, amount: draw.pick(['1', '2', left.amount]) };
   const more = { ...left, amount: String(BigInt(left.amount) + 1n) };
   const outcome = draw.pick([
     { type: 'RefundBuyer' } as const,
@@ -224,11 +251,17 @@ const running = (state: RunningEscrow, at: number, draw: Draw): Candidates => {
   return {
     allowed: [
       ...delivery(state, at, draw),
-      ...asked(buyer, of.ReleaseFunds({ milestone, amount })),
+      ...asked(
+        buyer,
+        of.ReleaseFunds({ milestone, amount: unit }),
+        of.ReleaseFunds({ milestone, amount }),
+      ),
       ...(draw.percent(30) ? asked(buyer, of.ReleaseFunds({ milestone })) : []),
       ...(draw.percent(10) ? asked(seller, of.RefundBuyer({})) : []),
       ...(draw.percent(30) ? asked(buyer, of.RaiseDispute(dispute)) : []),
-      ...(draw.percent(30) ? asked(seller, of.RaiseDispute({ ...dispute, reason: 'WrongItem' })) : []),
+      ...(draw.percent(30)
+        ? asked(seller, of.RaiseDispute({ ...dispute, reason: 'WrongItem' }))
+        : []),
       ...settling.allowed,
     ],
     refused: [
@@ -251,13 +284,19 @@ const running = (state: RunningEscrow, at: number, draw: Draw): Candidates => {
         of.ReleaseFunds({ milestone }),
       ),
       ...asked(system, of.LockFunds({ holdId: state.holdId, payer: buyer, amounts: [] })),
-      ...asked('eve', of.ExpireEscrow({}), of.MarkDelivered({ milestone }), of.RaiseDispute(dispute)),
+      ...asked(
+        'eve',
+        of.ExpireEscrow({}),
+        of.MarkDelivered({ milestone }),
+        of.RaiseDispute(dispute),
+      ),
       ...(milestone > 1 ? asked(buyer, of.ReleaseFunds({ milestone: milestone - 1 })) : []),
     ],
   };
 };
 
-const arbiterOf = ({ arbiter }: Pick<TermsDraft, 'arbiter'>): string => ('actor' in arbiter ? arbiter.actor : 'system');
+const arbiterOf = ({ arbiter }: Pick<TermsDraft, 'arbiter'>): string =>
+  'actor' in arbiter ? arbiter.actor : 'system';
 
 const disputed = (state: In<Escrow, 'Disputed'>, draw: Draw): Candidates => {
   const { terms, reason, claim, raisedBy } = state;
@@ -280,7 +319,10 @@ const disputed = (state: In<Escrow, 'Disputed'>, draw: Draw): Candidates => {
       ...settling.refused,
       ...asked(
         judge,
-        of.SettleDispute({ outcome: { type: 'PartialRefund', refund: tooMuch(state) }, grounds: [] }),
+        of.SettleDispute({
+          outcome: { type: 'PartialRefund', refund: tooMuch(state) },
+          grounds: [],
+        }),
         of.SettleDispute({ outcome: { type: 'PartialRefund', refund: [XXX] }, grounds: [] }),
         of.ConcedeDispute({}),
       ),
@@ -307,7 +349,11 @@ const over = (state: Escrow, deal: Cast, draw: Draw): Candidates => {
     refused: [
       ...asked(terms.buyer, of.RefundBuyer({}), of.ConcedeDispute({})),
       ...asked(terms.buyer, of.OpenEscrow({ terms: termsFor(deal, draw) })),
-      ...asked(terms.seller, of.MarkDelivered({ milestone: 1 }), of.OfferSettlement({ refund: [] })),
+      ...asked(
+        terms.seller,
+        of.MarkDelivered({ milestone: 1 }),
+        of.OfferSettlement({ refund: [] }),
+      ),
     ],
   };
 };

@@ -56,9 +56,14 @@ export const ticket: Decider<TicketCommand, Ticket, TicketEvent, TicketRejection
   evolve: evolver<typeof ticketMachine, Ticket, TicketEvent>({
     TicketOpened: (_, opened) => ({ status: 'Open', ...opened, notes: [] }),
     NoteAdded: (open, { note }) => {
-      open.notes = [...open.notes, note];
+      open.notes.push(note);
     },
-    TicketClosed: ({ title, notes }, { closedAt }) => ({ status: 'Closed', title, notes, closedAt }),
+    TicketClosed: ({ title, notes }, { closedAt }) => ({
+      status: 'Closed',
+      title,
+      notes,
+      closedAt,
+    }),
   }),
   lapse: (state, at) =>
     state.status === 'Open' && at >= state.answerBy
@@ -81,7 +86,10 @@ export const ticket: Decider<TicketCommand, Ticket, TicketEvent, TicketRejection
     },
     ExpireTicket: (_, state, { lapsed }) => {
       if (lapsed > 0 || state.status === 'Closed') return accept();
-      return refuse({ type: 'NothingDue', nextAt: state.status === 'Open' ? state.answerBy : null });
+      return refuse({
+        type: 'NothingDue',
+        nextAt: state.status === 'Open' ? state.answerBy : null,
+      });
     },
     LinkTicket: ({ other }, state, { self }) => {
       if (state.status !== 'Open') return statusForbids(state.status);
@@ -91,7 +99,11 @@ export const ticket: Decider<TicketCommand, Ticket, TicketEvent, TicketRejection
           row: rowOf<TicketRow>('tickets', self.id),
         },
         (facts) =>
-          accept(NoteAdded({ note: `${other} is ${facts.other}; notes so far: ${facts.row.row?.notes}` })),
+          accept(
+            NoteAdded({
+              note: `${other} is ${facts.other}; notes so far: ${facts.row.row?.notes}`,
+            }),
+          ),
       );
     },
   }),
@@ -103,13 +115,17 @@ export const tickets = readModel<TicketRow>('tickets', {
   open: ({ open }) => String(open),
 });
 
-const ticketsProjection: Projection<TicketEvent> = {
+export const ticketsProjection: Projection<TicketEvent> = {
   name: 'tickets',
   version: 1,
   models: [tickets],
   on: {
     TicketOpened: (tables, { data, envelope }) =>
-      tables(tickets).set(envelope.stream.slice('ticket-'.length), { title: data.title, open: true, notes: 0 }),
+      tables(tickets).set(envelope.stream.slice('ticket-'.length), {
+        title: data.title,
+        open: true,
+        notes: 0,
+      }),
     NoteAdded: (tables, { envelope }) => {
       const key = envelope.stream.slice('ticket-'.length);
       const row = tables(tickets).get(key);
@@ -124,7 +140,7 @@ const ticketsProjection: Projection<TicketEvent> = {
 };
 
 /** A ticket that asks for an echo gets a note. */
-const echoWhenAsked: Reaction<TicketEvent> = {
+export const echoWhenAsked: Reaction<TicketEvent> = {
   name: 'echoWhenAsked',
   on: ['TicketOpened'],
   each: ({ data, envelope }) =>
@@ -154,6 +170,8 @@ export const ticketSubsystem: Subsystem<TicketCommand, Ticket, TicketEvent, Tick
   projections: [ticketsProjection],
   reactions: [echoWhenAsked],
   due: (state) =>
-    state.status === 'Open' ? [{ at: state.answerBy, command: ticketCommands.of.ExpireTicket({}) }] : [],
+    state.status === 'Open'
+      ? [{ at: state.answerBy, command: ticketCommands.of.ExpireTicket({}) }]
+      : [],
   answers: { status: ({ status }) => status },
 };

@@ -1,4 +1,3 @@
-import { lacking } from '../moves.ts';
 import { ask, newDeal } from '../deal.ts';
 import { parties, rail, treasurer, unwatched } from '../cast.ts';
 import { accepted, granted, refused, type Actor, type Answer } from '../lines.ts';
@@ -10,6 +9,7 @@ import {
   cashOut,
   deliver,
   deposit,
+  lacking,
   placeHold,
   purposeOf,
   release,
@@ -25,7 +25,7 @@ const drawDestination = ({ random }: Market, owner: string): string =>
 
 const more = ({ currency, amount }: Money): Money => money(currency, BigInt(amount) + 1n);
 
-const without = (market: Market, owner: string, wanted: Money, answer: Answer): void => {
+const asksFor = (market: Market, owner: string, wanted: Money, answer: Answer): void => {
   const data = { money: wanted, rail: 'sandbox', destination: `bank:${owner}` };
   askAccount(market, owner, 'RequestWithdrawal', data, answer);
 };
@@ -33,11 +33,11 @@ const without = (market: Market, owner: string, wanted: Money, answer: Answer): 
 /** Somebody takes out all there is, to the last unit; the rail has its say about each payment again. */
 export function* cashedOut(market: Market, owner = market.random.pick(unwatched)): Script {
   for (const each of all(market, owner)) {
-    without(market, owner, more(each), refused('InsufficientFunds'));
+    asksFor(market, owner, more(each), refused('InsufficientFunds'));
     const destination = drawDestination(market, owner);
     const withdrawalId = cashOut(market, owner, each, destination);
     const isPaid = destination !== 'fault:refuse';
-    if (isPaid) without(market, owner, money(each.currency, 1), refused('InsufficientFunds'));
+    if (isPaid) asksFor(market, owner, money(each.currency, 1), refused('InsufficientFunds'));
     yield minutes(market);
     const told = (command: string, rest: object, answer: Answer, actor: Actor = rail) =>
       askAccount(market, owner, command, { withdrawalId, ...rest }, answer, { actor });
@@ -94,7 +94,7 @@ export const frozen = (owner: string) =>
     market.accounts.freeze(owner);
     say('FreezeAccount', because, granted, owner);
     say('PlaceHold', purposeOf(purchase), refused('StatusForbids'), owner);
-    without(market, owner, money('USD', 1), refused('StatusForbids'));
+    asksFor(market, owner, money('USD', 1), refused('StatusForbids'));
     yield minutes(market);
     deposit(market, owner, drawMoney(market, 'USD'));
     deliver(sale);
@@ -177,14 +177,15 @@ export function* wrongHolds(market: Market): Script {
   release(deal);
 }
 
+const order = (party: string, destination: string, via = 'sandbox') => ({
+  party,
+  rail: via,
+  destination,
+});
+
 /** Whoever sells wants the money out at once: standing orders, some of which the rail refuses. */
 export function* byStandingOrder(market: Market): Script {
   const [buyer = '', seller = '', payee = ''] = market.random.sample(unwatched, 3);
-  const order = (party: string, destination: string, via = 'sandbox') => ({
-    party,
-    rail: via,
-    destination,
-  });
   const deal = yield* locked(market, {
     buyer,
     seller,

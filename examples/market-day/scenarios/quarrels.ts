@@ -116,6 +116,8 @@ const claims = (deal: Deal): readonly Claim[] => [
   { type: 'PartialRefund', refund: partOf(deal.book.remaining(), 2n, 7n) },
 ];
 
+const ruling = (outcome: Claim) => ({ outcome, grounds: [] });
+
 /** A dispute on which the arbiter rules; the same ruling again is already so, another one is not. */
 export function* ruled(market: Market): Script {
   const deal = yield* locked(market, { payeeCount: market.random.pick([0, 1, 3]) });
@@ -134,7 +136,6 @@ export function* ruled(market: Market): Script {
   ask(deal, buyer, 'RaiseDispute', same, granted);
   complain(seller, 'QualityIssue', claim, 'StatusForbids');
   yield market.within(DAY, 4 * DAY);
-  const ruling = (outcome: Claim) => ({ outcome, grounds: [] });
   const outcome = market.random.pick(claims(deal));
   ask(deal, buyer, 'SettleDispute', ruling(outcome), refused('NotPermitted'));
   ask(deal, arbiter.actor, 'SettleDispute', ruling(excess), refused('RefundExceedsRemaining'));

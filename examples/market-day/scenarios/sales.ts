@@ -13,7 +13,8 @@ export function* sold(market: Market, wishes: Wishes = {}): Script {
   deliver(deal, market.random.oneIn(3) ? 'bafybeigdyrzt5sfp7udm7hu76' : undefined);
   yield hours(market);
   release(deal);
-  if (market.random.oneIn(3)) ask(deal, deal.terms.buyer, 'ReleaseFunds', { milestone: 1 }, granted);
+  if (market.random.oneIn(3))
+    ask(deal, deal.terms.buyer, 'ReleaseFunds', { milestone: 1 }, granted);
 }
 
 /** The buyer has it in hand and pays before the seller says so. */

@@ -1,53 +1,17 @@
-import type { Engine, EngineStatus } from '../../engine/run/engine.ts';
+import type { PageRequest } from '../../engine/rows.ts';
 import { partsOf, type Envelope, type StreamName } from '../../engine/store.ts';
-import type { AnySubsystem } from '../../engine/subsystem.ts';
-import { subsystems } from '../../subsystems.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { describeInstant } from '../instant.ts';
 import { visiting, type Place } from '../open.ts';
-import { columns, type Output } from '../output.ts';
+import { inline, type Output } from '../output.ts';
+import { pagesOf } from '../pages.ts';
+import { streamNamed, subsystemNamed } from '../subjects.ts';
 
-const PAGE = 500;
-
-const streamNamed = (stream: string): StreamName => {
-  const parts = partsOf(stream);
-  if (parts === undefined) {
-    throw new CliError(
-      `${stream} is no stream: it wants category-id, such as escrow-E1`,
-      exitCodes.wrongUsage,
-    );
-  }
-  return `${parts.category}-${parts.id}`;
-};
-
-const describeStatus = (status: EngineStatus, dead: number): string => {
-  const { instance, clock, store, head = 'empty', projections, deadlines } = status;
-  const nearest = deadlines.nearest === undefined ? 'none' : describeInstant(deadlines.nearest);
-  return [
-    `instance ${instance} (${clock} time), ${store}, log at ${head}`,
-    columns([
-      ['projection', 'version', 'position', 'events', 'state'],
-      ...projections.map(({ projection, version, position, events, broken }) => [
-        projection,
-        String(version),
-        position ?? '-',
-        String(events),
-        broken === undefined ? 'runs' : `broken at ${broken.position}: ${broken.cause}`,
-      ]),
-    ]),
-    `nearest deadline: ${nearest}; dead letters: ${dead}`,
-  ].join('\n');
-};
-
-/** `chancery status`: how the store and all that follows its log are. */
-export const status = (place: Place, output: Output): Promise<ExitCode> =>
-  visiting(place, async (engine) => {
-    const found = await engine.status();
-    const dead = engine.deadLetters.list(1_000).length;
-    output.item({ ...found, deadLetters: dead }, () => describeStatus(found, dead));
-    const isWhole = found.projections.every(({ broken }) => broken === undefined);
-    return isWhole && dead === 0 ? exitCodes.done : exitCodes.notRight;
-  });
+const nothingIn = (stream: StreamName): CliError =>
+  new CliError(
+    `there is no stream ${stream}; chancery streams lists those there are`,
+    exitCodes.notRight,
+  );
 
 /** `chancery streams`: every stream with its last revision, in byte order. */
 export const streams = (
@@ -56,21 +20,22 @@ export const streams = (
   output: Output,
 ): Promise<ExitCode> =>
   visiting(place, async (engine) => {
-    let after: string | undefined;
-    for (;;) {
-      const page = await engine.streams({
-        limit: PAGE,
-        ...(category === undefined ? {} : { category }),
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const found of page) output.item(found, () => `${found.stream}  ${found.revision}`);
-      after = page.at(-1)?.stream;
-      if (page.length < PAGE) return exitCodes.done;
+    const wanted = category === undefined ? {} : { category };
+    const read = (request: PageRequest) => engine.streams({ ...request, ...wanted });
+    let found = 0;
+    for await (const page of pagesOf(read, ({ stream }) => stream)) {
+      found += page.length;
+      for (const each of page) output.item(each, () => `${each.stream}  ${each.revision}`);
+      if (output.isUnread()) break;
     }
+    if (!output.json && found === 0) output.line(`no streams${category ? ` of ${category}` : ''}`);
+    return exitCodes.done;
   });
 
 const describeEvent = ({ revision, type, data, metadata }: Envelope): string =>
-  `${String(revision).padStart(4)}  ${describeInstant(metadata.at)}  ${type}  by ${metadata.actor}  ${JSON.stringify(data)}`;
+  inline(
+    `${String(revision).padStart(4)}  ${describeInstant(metadata.at)}  ${type}  by ${metadata.actor}  ${JSON.stringify(data)}`,
+  );
 
 /** `chancery history`: the events of a stream. */
 export const history = (place: Place, name: string, output: Output): Promise<ExitCode> =>
@@ -82,79 +47,29 @@ export const history = (place: Place, name: string, output: Output): Promise<Exi
     return exitCodes.done;
   });
 
-const nothingIn = (stream: string): CliError =>
-  new CliError(
-    `there is no stream ${stream}; chancery streams lists those there are`,
-    exitCodes.notRight,
-  );
+type Point = { readonly at?: number; readonly revision?: number };
+
+const pointOf = ({ at, revision }: Point) => {
+  if (at !== undefined) return { instant: at };
+  return revision === undefined ? undefined : { revision };
+};
 
 /** `chancery state`: what a stream's events add up to, now, at a revision or at an instant. */
 export const state = (
   place: Place,
   name: string,
-  { at, revision }: { readonly at?: number; readonly revision?: number },
+  point: Point,
   output: Output,
 ): Promise<ExitCode> =>
   visiting(place, async (engine) => {
     const stream = streamNamed(name);
-    const subsystem: AnySubsystem | undefined = subsystems.find(
-      ({ category }) => category === partsOf(stream)?.category,
-    );
-    if (subsystem === undefined) {
-      const known = subsystems.map(({ category }) => category).join(', ');
-      throw new CliError(
-        `${stream} belongs to no subsystem; there are ${known}`,
-        exitCodes.wrongUsage,
-      );
+    const subsystem = subsystemNamed(partsOf(stream)?.category ?? '');
+    const found = await engine.stateAt(subsystem, stream, pointOf(point));
+    if (found.revision === undefined && point.at === undefined) throw nothingIn(stream);
+    if (point.revision !== undefined && found.revision !== point.revision) {
+      const problem = `${stream} has no revision ${point.revision}; its last is ${found.revision}`;
+      throw new CliError(problem, exitCodes.notRight);
     }
-    const found = await engine.stateAt(subsystem, stream, pointOf(at, revision));
-    if (found.revision === undefined && at === undefined) throw nothingIn(stream);
     output.item({ stream, ...found }, () => JSON.stringify(found.state, null, 2));
     return exitCodes.done;
   });
-
-const pointOf = (at: number | undefined, revision: number | undefined) => {
-  if (at !== undefined) return { instant: at };
-  return revision === undefined ? undefined : { revision };
-};
-
-/** A read model by its name. */
-const modelNamed = (name: string) => {
-  const models = subsystems.flatMap(({ projections }) =>
-    projections.flatMap(({ models: all }) => all),
-  );
-  const model = models.find((candidate) => candidate.name === name);
-  if (model !== undefined) return model;
-  const known = models.map((candidate) => candidate.name).join(', ');
-  throw new CliError(`there is no read model ${name}; there are ${known}`, exitCodes.wrongUsage);
-};
-
-/** `chancery rows`: the rows of a read model, all or those that its indexes find. */
-export const rows = (
-  place: Place,
-  name: string,
-  where: Readonly<Record<string, string>>,
-  output: Output,
-): Promise<ExitCode> =>
-  visiting(place, async (engine) => {
-    const model = modelNamed(name);
-    for await (const { key, row } of rowsOf(engine, model, where)) {
-      output.item({ key, row }, () => `${key}  ${JSON.stringify(row)}`);
-    }
-    return exitCodes.done;
-  });
-
-async function* rowsOf(
-  engine: Engine,
-  model: ReturnType<typeof modelNamed>,
-  where: Readonly<Record<string, string>>,
-) {
-  const query = engine.query(model).where(where);
-  let after: string | undefined;
-  for (;;) {
-    const page = await query.page({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-    yield* page;
-    after = page.at(-1)?.key;
-    if (page.length < PAGE) return;
-  }
-}

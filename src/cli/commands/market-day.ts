@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url';
+import type { Engine } from '../../engine/run/engine.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { expectations } from '../market-day/expectations.ts';
+import { expectations, type Expectations } from '../market-day/expectations.ts';
 import { describeTables, finalTables, type FinalTables } from '../market-day/tables.ts';
 import type { Place } from '../open.ts';
 import type { Output } from '../output.ts';
 import type { LineOutcome } from '../run/outcome.ts';
 import { sourceOf } from '../run/source.ts';
 import { describeSummary, type Summary } from '../run/summary.ts';
-import { runIn } from './run.ts';
+import { runIn, type Ran } from './run.ts';
 
 const exampleFile = (name: string): string =>
   fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
@@ -25,43 +26,53 @@ export const marketDay = async (place: Place, output: Output): Promise<ExitCode>
   const expected = expectations(exampleFile('market-day.outcomes.jsonl'));
   const source = await sourceOf(exampleFile('market-day.jsonl'), process.stdin);
   const wrong: string[] = [];
-  const judge = (outcome: LineOutcome): void => {
-    const difference = expected.differenceIn(outcome);
-    if (difference !== undefined) wrong.push(difference);
-    output.progress(`market day: line ${outcome.line} of ${expected.count}`);
+  const print = (outcome: LineOutcome): void => {
+    wrong.push(...expected.differencesIn(outcome));
+    output.progress(`market day: line ${outcome.line} of ${expected.lines}`);
   };
   const flags = { at: true, instance: INSTANCE };
-  const { result, isStopped } = await runIn(place, source, flags, judge, async (engine, ran) => {
-    const tables = await finalTables(engine);
-    output.progress('market day: folding every stream and building every row anew');
-    const { identical } = await engine.checkReplay();
-    output.endProgress();
-    const seconds = Math.round((performance.now() - started) / 100) / 10;
-    const all: Result = { ...ran.summary, ...tables, replayIdentical: identical, seconds };
-    return { result: all, isStopped: ran.isStopped };
-  });
-  const isWhole = result.lines === expected.count && wrong.length === 0;
-  if (!output.json) describe(result, wrong, expected.count, output);
-  if (output.json) output.item(result, () => '');
-  return isWhole && result.replayIdentical && !isStopped ? exitCodes.done : exitCodes.notRight;
+  const request = { place, source, flags, output, print };
+  const end = await runIn(request, async (engine, ran) =>
+    ran.isStopped ? ran.summary : ended(engine, ran, output, started),
+  );
+  output.endProgress();
+  if (!('replayIdentical' in end)) {
+    output.item(end, () => describeSummary(end));
+    output.notice('stopped; start it again to go on');
+    return exitCodes.notRight;
+  }
+  wrong.push(...expected.differencesAtEnd(end));
+  output.item(end, () => describe(end, wrong, expected));
+  return wrong.length === 0 && end.replayIdentical ? exitCodes.done : exitCodes.notRight;
 };
 
-const describe = (
-  result: Result,
-  wrong: readonly string[],
-  expected: number,
+/** What stands where at the end, and whether replaying everything gives the same. */
+const ended = async (
+  engine: Engine,
+  { summary }: Ran,
   output: Output,
-): void => {
-  output.line(describeSummary(result));
-  output.line('');
-  output.line(describeTables(result));
-  output.line(`replay of everything: ${result.replayIdentical ? 'identical' : 'DIFFERENT'}`);
-  const met = result.lines - wrong.length;
-  output.line(`outcomes as expected: ${met} of ${expected}, in ${result.seconds} s`);
-  for (const difference of wrong.slice(0, SHOWN_DIFFERENCES)) output.line(`  ${difference}`);
-  output.line('');
-  output.line('Start it again: every command is answered as before, and nothing is sent.');
-  output.line(
-    'Your own file: npx chancery run --at FILE --data DIR (chancery run --help says what a line is)',
-  );
+  started: number,
+): Promise<Result> => {
+  const tables = await finalTables(engine);
+  output.progress('market day: folding every stream and building every row anew');
+  const { identical: replayIdentical } = await engine.checkReplay();
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  return { ...summary, ...tables, replayIdentical, seconds };
 };
+
+const describe = (result: Result, wrong: readonly string[], { lines }: Expectations): string =>
+  [
+    describeSummary(result),
+    '',
+    describeTables(result),
+    '',
+    `replay of everything: ${result.replayIdentical ? 'identical' : 'DIFFERENT'}`,
+    wrong.length === 0
+      ? `all ${lines} outcomes and the tables are as expected, after ${result.seconds} s`
+      : `${wrong.length} DIFFERENCES from what is expected, after ${result.seconds} s`,
+    ...wrong.slice(0, SHOWN_DIFFERENCES).map((difference) => `  ${difference}`),
+    ...(wrong.length > SHOWN_DIFFERENCES ? ['  ...'] : []),
+    '',
+    'Start it again: every command is answered as before, and nothing is sent.',
+    'Your own file: npx chancery run --at FILE --data DIR (chancery run --help says what a line is)',
+  ].join('\n');

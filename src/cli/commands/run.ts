@@ -1,9 +1,10 @@
+import { systemClock } from '../../adapters/system-clock.ts';
 import { virtualClock } from '../../adapters/virtual-clock.ts';
 import type { Engine } from '../../engine/run/engine.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { running, type Place } from '../open.ts';
+import { writing, type Place } from '../open.ts';
 import type { Output } from '../output.ts';
-import { describeOutcome, type LineOutcome } from '../run/outcome.ts';
+import { describeOutcome, isStoreFailure, type LineOutcome } from '../run/outcome.ts';
 import { runFile } from '../run/run-file.ts';
 import { sourceOf, type Source } from '../run/source.ts';
 import { describeSummary, type Summary } from '../run/summary.ts';
@@ -15,41 +16,43 @@ export type RunFlags = {
   readonly instance?: string;
 };
 
+/** How a run has gone; stopped: somebody asked the process to end, or nobody reads its output any more. */
 export type Ran = { readonly summary: Summary; readonly isStopped: boolean };
 
-/** Stops after the line that is being run when the process is asked to end. */
+/** Whether the process has been asked to end. */
 const stopRequest = () => {
-  let isStopped = false;
+  let isRequested = false;
   const stop = (): void => {
-    isStopped = true;
+    isRequested = true;
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   return {
-    isStopped: () => isStopped,
+    isRequested: () => isRequested,
     release: () => void process.off('SIGINT', stop).off('SIGTERM', stop),
   };
 };
 
+/** What a run is given: where, which file, how, and who hears of it. */
+export type RunRequest = {
+  readonly place: Place;
+  readonly source: Source;
+  readonly flags: RunFlags;
+  readonly output: Output;
+  readonly print: (outcome: LineOutcome) => void;
+};
+
 /** Runs a command file in the place given; what follows sees the engine before it closes. */
 export const runIn = async <T>(
-  place: Place,
-  source: Source,
-  flags: RunFlags,
-  print: (outcome: LineOutcome) => void,
+  { place, source, flags, output, print }: RunRequest,
   then: (engine: Engine, ran: Ran) => Promise<T>,
 ): Promise<T> => {
+  const { until, instance } = flags;
   const clock = flags.at === true ? virtualClock() : undefined;
   const stop = stopRequest();
-  const options = { ...(clock === undefined ? {} : { clock }), instance: flags.instance };
+  const isStopped = (): boolean => stop.isRequested() || output.isUnread();
   try {
-    return await running(place, options, async (engine) => {
-      const { isStopped } = stop;
-      const summary = await runFile(engine, source, {
-        clock,
-        until: flags.until,
-        print,
-        isStopped,
-      });
+    return await writing(place, { clock: clock ?? systemClock(), instance }, async (engine) => {
+      const summary = await runFile(engine, source, { clock, until, print, isStopped });
       return then(engine, { summary, isStopped: isStopped() });
     });
   } finally {
@@ -70,17 +73,23 @@ export const run = async (
   flags: RunFlags,
   output: Output,
 ): Promise<ExitCode> => {
+  if (file === '-') output.progress('reading command lines from standard input to its end');
   const source = await sourceOf(file, process.stdin);
-  let storeFailed = false;
+  let [last, storeFailed] = [0, false];
   const print = (outcome: LineOutcome): void => {
-    storeFailed ||= outcome.outcome === 'failed' && outcome.failure.type.startsWith('Store');
+    last = outcome.line;
+    storeFailed ||= isStoreFailure(outcome);
     output.endProgress();
     output.item(outcome, () => describeOutcome(outcome));
-    output.progress(`line ${outcome.line} of ${source.name}`);
+    output.progress(`line ${last} of ${source.name}`);
   };
-  const { summary, isStopped } = await runIn(place, source, flags, print, async (_, ran) => ran);
+  const request = { place, source, flags, output, print };
+  const { summary, isStopped } = await runIn(request, async (_, ran) => ran);
   output.endProgress();
   output.item(summary, () => describeSummary(summary));
-  if (isStopped) output.progress('stopped after a whole line; run it again to go on\n');
-  return isStopped ? exitCodes.notRight : exitCodeOf(summary, storeFailed);
+  if (!isStopped) return exitCodeOf(summary, storeFailed);
+  if (!output.isUnread()) {
+    output.notice(`stopped after line ${last} of ${source.name}; run it again to go on`);
+  }
+  return exitCodes.notRight;
 };

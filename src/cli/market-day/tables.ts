@@ -6,6 +6,7 @@ import { escrows } from '../../projections/marketplace/escrow.ts';
 import { balances, trialBalance } from '../../projections/marketplace/ledger.ts';
 import { marketplaceDefaults } from '../../settings.ts';
 import { columns } from '../output.ts';
+import { pagesOf } from '../pages.ts';
 
 /** Where everything stands: escrows per status, what each account has, and the sum of it all per currency. */
 export type FinalTables = {
@@ -14,24 +15,16 @@ export type FinalTables = {
   readonly trialBalance: Readonly<Record<string, string>>;
 };
 
-const PAGE = 1_000;
-
 async function* rowsOf<Row>(engine: Engine, model: ReadModel<Row>): AsyncGenerator<Row> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await engine
-      .query(model)
-      .page({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+  for await (const page of pagesOf(engine.query(model).page, ({ key }) => key)) {
     for (const { row } of page) yield row;
-    after = page.at(-1)?.key;
-    if (page.length < PAGE) return;
   }
 }
 
 const inByteOrder = <Value>(
   entries: Iterable<readonly [string, Value]>,
 ): Readonly<Record<string, Value>> =>
-  Object.fromEntries([...entries].sort(([a], [b]) => compareText(a, b)));
+  Object.fromEntries([...entries].toSorted(([a], [b]) => compareText(a, b)));
 
 const countedByStatus = async (engine: Engine): Promise<FinalTables['escrowsByStatus']> => {
   const counts = new Map(Object.keys(escrowMachine.states).map((status) => [status, 0]));
@@ -65,7 +58,7 @@ export const finalTables = async (engine: Engine): Promise<FinalTables> => {
 };
 
 /** Minor units as a decimal number of major units. */
-export const majorUnits = (amount: string, exponent: number): string => {
+const majorUnits = (amount: string, exponent: number): string => {
   const isNegative = amount.startsWith('-');
   const digits = amount.slice(isNegative ? 1 : 0).padStart(exponent + 1, '0');
   const point = digits.length - exponent;
@@ -88,16 +81,20 @@ export const describeTables = ({
     'escrows by status',
     columns(
       Object.entries(escrowsByStatus).map(([status, count]) => [`  ${status}`, String(count)]),
+      1,
     ),
     '',
     'claimable by party',
-    columns([
-      ['  party', ...codes],
-      ...wallets.map(([account, sums]) => [
-        `  ${account.slice('wallet:'.length)}`,
-        ...codes.map((code) => amountIn(sums, code)),
-      ]),
-    ]),
+    columns(
+      [
+        ['  party', ...codes],
+        ...wallets.map(([account, sums]) => [
+          `  ${account.slice('wallet:'.length)}`,
+          ...codes.map((code) => amountIn(sums, code)),
+        ]),
+      ],
+      1,
+    ),
     '',
     `trial balance: ${Object.entries(totals)
       .map(([code, difference]) => `${code} ${difference}`)

@@ -4,13 +4,17 @@ import {
   ActorId,
   BuiltId,
   closed,
+  foundIn,
   malformed,
   optional,
+  pathOf,
+  text,
   type Malformed,
 } from '../../engine/codec.ts';
 import type { Actor, Command } from '../../engine/decider.ts';
 import { E } from '../../engine/fp.ts';
 import { derivedId, digestOf } from '../../engine/ids.ts';
+import { noJsonIn } from '../../engine/json.ts';
 import type { Line } from './lines.ts';
 
 /** A command as a line of a file asks for it. */
@@ -22,26 +26,33 @@ export type LineCommand = {
   readonly id: string;
 };
 
-const Role = t.refinement(t.string, (role) => role.length > 0 && role.length <= 128, 'a role');
-const ActorField = t.union([
-  ActorId,
-  closed(
-    { id: ActorId, roles: t.readonlyArray(Role, 'a list of roles') },
-    'an actor { id, roles }',
-  ),
-]);
+const Role = text('a role (1 to 128 characters)', (role) => role.length > 0 && role.length <= 128);
+const ActorRecord = closed({ id: ActorId, roles: t.readonlyArray(Role, 'a list of roles') });
+type ActorField = t.TypeOf<typeof ActorId> | t.TypeOf<typeof ActorRecord>;
+
+/** An id, or a record: what is wrong with a record is said of its own fields. */
+const ActorField = new t.Type<ActorField>(
+  'an actor: an id (1 to 128 bytes, no control characters) or { id, roles }',
+  (value): value is ActorField => ActorId.is(value) || ActorRecord.is(value),
+  (value, context) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? ActorRecord.validate(value, context)
+      : ActorId.validate(value, context),
+  t.identity,
+);
 
 const LineFields = closed(
   {
-    stream: t.string,
-    command: t.string,
-    data: t.UnknownRecord,
+    stream: text('a stream: category-id'),
+    command: text('the name of a command'),
+    data: t.refinement(t.UnknownRecord, () => true, 'a record: the payload'),
     actor: ActorField,
     at: optional(Instant),
     id: optional(BuiltId),
   },
-  'a command line { stream, command, data, actor, at?, id? }',
+  'a JSON object { stream, command, data, actor, at?, id? }',
 );
+type LineFields = t.TypeOf<typeof LineFields>;
 
 /** What of a malformed line can still be told. */
 export type Unreadable = Malformed & {
@@ -50,49 +61,56 @@ export type Unreadable = Malformed & {
   readonly id?: string;
 };
 
-const FORM = 'a JSON object { stream, command, data, actor, at?, id? }';
+const wrong = (path: string, expected: string, found: string): Malformed => ({
+  type: 'Malformed',
+  path,
+  expected,
+  found,
+});
 
 const parsed = (line: Line): E.Either<Malformed, unknown> => {
-  if ('unreadable' in line) {
-    return E.left({ type: 'Malformed', path: '', expected: line.unreadable, found: 'other bytes' });
-  }
+  if (!('text' in line)) return E.left(wrong('', line.expected, line.found));
   return E.tryCatch(
-    () => JSON.parse(line.text) as unknown,
-    () => ({ type: 'Malformed', path: '', expected: FORM, found: excerpt(line.text) }),
+    (): unknown => JSON.parse(line.text),
+    () => wrong('', LineFields.name, foundIn(line.text)),
   );
 };
 
-const excerpt = (text: string): string =>
-  JSON.stringify(text.length <= 60 ? text : `${text.slice(0, 57)}...`);
-
+/** Under virtual time a line has its own instant, and only then. */
 const wrongInstant = (at: Instant | undefined, isVirtual: boolean): Malformed | undefined => {
   if (isVirtual && at === undefined) {
-    return {
-      type: 'Malformed',
-      path: 'at',
-      expected: 'an instant, since --at is given',
-      found: 'nothing',
-    };
+    return wrong('at', 'an instant, since --at is given', 'nothing');
   }
   if (!isVirtual && at !== undefined) {
-    return {
-      type: 'Malformed',
-      path: 'at',
-      expected: 'nothing, since --at is not given',
-      found: String(at),
-    };
+    return wrong('at', 'nothing, since --at is not given', foundIn(at));
   }
   return undefined;
 };
 
-const textIn = (
-  value: unknown,
-  key: 'stream' | 'command' | 'id',
-): Partial<Record<typeof key, string>> => {
-  if (typeof value !== 'object' || value === null) return {};
-  const field: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
-  return typeof field === 'string' ? { [key]: field } : {};
+/** What of a payload no JSON text can stand for, such as a lone surrogate or a number too large: it has no digest. */
+const unwritable = (data: unknown): Malformed | undefined => {
+  const found = noJsonIn(data);
+  return found && wrong(pathOf(found.keys), found.expected, foundIn(found.value));
 };
+
+const decoded = (value: unknown, isVirtual: boolean): E.Either<Malformed, LineFields> => {
+  const fields = LineFields.decode(value);
+  if (E.isLeft(fields)) return E.left(malformed(fields.left));
+  const { at, data } = fields.right;
+  const unfit = wrongInstant(at, isVirtual) ?? unwritable(data);
+  return unfit === undefined ? E.right(fields.right) : E.left(unfit);
+};
+
+/** The texts by which people know a line that is no command. */
+const toldOf = (value: unknown): Omit<Unreadable, keyof Malformed> => {
+  if (typeof value !== 'object' || value === null) return {};
+  const names: readonly string[] = ['stream', 'command', 'id'];
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, field]) => names.includes(name) && isShort(field)),
+  );
+};
+
+const isShort = (field: unknown): boolean => typeof field === 'string' && field.length <= 512;
 
 /** Reads the lines of one run: ids that are not given derive from the line and how often it has come before. */
 export const lineReader = (instance: string, isVirtual: boolean) => {
@@ -106,24 +124,15 @@ export const lineReader = (instance: string, isVirtual: boolean) => {
   return (line: Line): E.Either<Unreadable, LineCommand> => {
     const value = parsed(line);
     if (E.isLeft(value)) return value;
-    const fields = LineFields.decode(value.right);
-    const wrong = E.isLeft(fields)
-      ? malformed(fields.left)
-      : wrongInstant(fields.right.at, isVirtual);
-    const told = {
-      ...textIn(value.right, 'stream'),
-      ...textIn(value.right, 'command'),
-      ...textIn(value.right, 'id'),
-    };
-    if (E.isLeft(fields)) return E.left({ ...malformed(fields.left), ...told });
-    if (wrong !== undefined) return E.left({ ...wrong, ...told });
-    const { stream, command, data, actor, at, id } = fields.right;
+    const fields = decoded(value.right, isVirtual);
+    if (E.isLeft(fields)) return E.left({ ...fields.left, ...toldOf(value.right) });
+    const { stream, command, data, actor, at, id = idOf(value.right) } = fields.right;
     return E.right({
       stream,
       command: { type: command, data },
       actor: typeof actor === 'string' ? { id: actor, roles: [] } : actor,
       at,
-      id: id ?? idOf(value.right),
+      id,
     });
   };
 };

@@ -1,28 +1,29 @@
-import { E } from '../../engine/fp.ts';
 import type { Malformed } from '../../engine/codec.ts';
 import type { Outcome } from '../../engine/outcome.ts';
-import type { SendFailure } from '../../engine/run/engine.ts';
-import { describeFailure } from '../../engine/store.ts';
 import type { DomainEvent } from '../../engine/vocabulary.ts';
+import { failureReason, type Failure } from '../failure-text.ts';
+import { inline } from '../output.ts';
 import type { LineCommand, Unreadable } from './command-line.ts';
 
 type Refusal = { readonly type: string; readonly facts: Readonly<Record<string, unknown>> };
 
-/** What a command was answered the first time. */
-export type Answer =
-  | {
-      readonly outcome: 'accepted';
-      readonly revision: number;
-      readonly position: string;
-      readonly events: readonly DomainEvent[];
-    }
-  | { readonly outcome: 'granted'; readonly lapsed: readonly DomainEvent[] }
-  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+type Accepted = {
+  readonly revision: number;
+  readonly position: string;
+  readonly events: readonly DomainEvent[];
+};
+type Granted = { readonly lapsed: readonly DomainEvent[] };
+type Refused = { readonly refusal: Refusal };
 
-type Repeated = { readonly outcome: 'repeated'; readonly first: Answer['outcome'] } & Omit<
-  Answer,
-  'outcome'
->;
+/** What a command was answered, the first time or again. */
+type Answer =
+  | ({ readonly outcome: 'accepted' } & Accepted)
+  | ({ readonly outcome: 'granted' } & Granted)
+  | ({ readonly outcome: 'refused' } & Refused)
+  | ({ readonly outcome: 'repeated'; readonly first: 'accepted' } & Accepted)
+  | ({ readonly outcome: 'repeated'; readonly first: 'granted' } & Granted)
+  | ({ readonly outcome: 'repeated'; readonly first: 'refused' } & Refused);
+
 type Failed = {
   readonly outcome: 'failed';
   readonly failure: { readonly type: string; readonly reason: string };
@@ -37,12 +38,7 @@ export type LineOutcome = {
   readonly command?: string;
   /** By how much the line's instant was raised, because the clock had passed it. */
   readonly skewMs?: number;
-} & (Answer | Repeated | Failed | Misread);
-
-export const repeatedOf = (answer: Answer): Repeated => {
-  const { outcome, ...rest } = answer;
-  return { outcome: 'repeated', first: outcome, ...rest };
-};
+} & (Answer | Failed | Misread);
 
 const misread = ({ path, expected, found }: Malformed): Misread => ({
   outcome: 'malformed',
@@ -52,41 +48,68 @@ const misread = ({ path, expected, found }: Malformed): Misread => ({
 });
 
 /** The outcome of a line that is no command. */
-export const unreadableOutcome = (line: number, wrong: Unreadable): LineOutcome => {
-  const { type: _, path, expected, found, ...told } = wrong;
+export const unreadableOutcome = (line: number, unreadable: Unreadable): LineOutcome => {
+  const { type: _, path, expected, found, ...told } = unreadable;
   return { line, ...told, outcome: 'malformed', path, expected, found };
 };
 
-const answered = (outcome: Outcome): Answer | Repeated | Misread => {
+const answerOf = (outcome: Outcome): Answer | Misread => {
   if (outcome.outcome === 'refused') {
     const { refusal } = outcome;
     if ('expected' in refusal && refusal.type === 'Malformed') return misread(refusal);
     const { type, ...facts } = refusal;
     return { outcome: 'refused', refusal: { type, facts } };
   }
-  const { repeated, ...answer } = outcome;
-  return repeated ? repeatedOf(answer) : answer;
+  const { repeated: _, ...answer } = outcome;
+  return answer;
 };
 
-/** The outcome of a line whose command has been sent. */
-export const outcomeOf = (
-  line: number,
-  { id, stream, command }: LineCommand,
-  answer: E.Either<SendFailure, Outcome>,
-  skewMs: number,
-): LineOutcome => ({
+/** A line that has been answered is answered the same again, and its command is not sent; what is malformed stays so. */
+export const repeatedOutcome = (first: LineOutcome): LineOutcome => {
+  if (first.outcome === 'accepted') {
+    return { ...first, outcome: 'repeated', first: first.outcome };
+  }
+  if (first.outcome === 'granted') return { ...first, outcome: 'repeated', first: first.outcome };
+  if (first.outcome === 'refused') return { ...first, outcome: 'repeated', first: first.outcome };
+  return first;
+};
+
+const placeOf = (line: number, { id, stream, command }: LineCommand) => ({
   line,
   id,
   stream,
   command: command.type,
-  ...(skewMs > 0 ? { skewMs } : {}),
-  ...(E.isLeft(answer)
-    ? {
-        outcome: 'failed',
-        failure: { type: answer.left.type, reason: describeFailure(answer.left) },
-      }
-    : answered(answer.right)),
 });
+
+/** The outcome of a line whose command has been answered. */
+export const outcomeOf = (
+  line: number,
+  command: LineCommand,
+  outcome: Outcome,
+  skewMs: number,
+): LineOutcome => {
+  const answered = {
+    ...placeOf(line, command),
+    ...(skewMs > 0 ? { skewMs } : {}),
+    ...answerOf(outcome),
+  };
+  return 'repeated' in outcome && outcome.repeated ? repeatedOutcome(answered) : answered;
+};
+
+/** The outcome of a line whose command, or what follows from it, has met a failure. */
+export const failedOutcome = (
+  line: number,
+  command: LineCommand,
+  failure: Failure,
+): LineOutcome => ({
+  ...placeOf(line, command),
+  outcome: 'failed',
+  failure: { type: failure.type, reason: failureReason(failure) },
+});
+
+/** A store that fails will fail the next line too; a stream whose history is damaged is its own trouble alone. */
+export const isStoreFailure = (outcome: LineOutcome): boolean =>
+  outcome.outcome === 'failed' && outcome.failure.type.startsWith('Store');
 
 /** What the line was answered the first time: what a run that was killed and one that was not have in common. */
 export const firstOutcome = (outcome: LineOutcome): string =>
@@ -94,28 +117,23 @@ export const firstOutcome = (outcome: LineOutcome): string =>
 
 /** An outcome as one line for people. */
 export const describeOutcome = (outcome: LineOutcome): string => {
-  const { line, stream = '', command = '' } = outcome;
-  return `${String(line).padStart(6)}  ${outcome.outcome.padEnd(9)}  ${stream} ${command}  ${detailOf(outcome)}`.trimEnd();
+  const { line, stream = '-', command = '-', skewMs } = outcome;
+  const late = skewMs === undefined ? '' : `  (${skewMs} ms late)`;
+  return inline(
+    `${String(line).padStart(6)}  ${outcome.outcome.padEnd(9)}  ${stream} ${command}  ${detailOf(outcome)}${late}`,
+  ).trimEnd();
 };
 
 const detailOf = (outcome: LineOutcome): string => {
   if (outcome.outcome === 'malformed') {
-    return `${outcome.path || 'the line'}: expected ${outcome.expected}, found ${outcome.found}`;
+    const { path, expected, found } = outcome;
+    return `${path || 'the line'}: expected ${expected}, found ${found}`;
   }
-  if (outcome.outcome === 'failed') return outcome.failure.reason;
-  if ('refusal' in outcome) return refusalText(outcome.refusal);
-  if ('events' in outcome) return outcome.events.map(({ type }) => type).join(', ');
-  if ('lapsed' in outcome) return outcome.lapsed.map(({ type }) => type).join(', ');
-  return '';
-};
-
-const refusalText = (refusal: unknown): string => {
-  if (
-    typeof refusal !== 'object' ||
-    refusal === null ||
-    !('type' in refusal) ||
-    !('facts' in refusal)
-  )
-    return '';
-  return `${String(refusal.type)} ${JSON.stringify(refusal.facts)}`;
+  if (outcome.outcome === 'failed') return `${outcome.failure.type}: ${outcome.failure.reason}`;
+  if ('refusal' in outcome) {
+    const { type, facts } = outcome.refusal;
+    return Object.keys(facts).length === 0 ? type : `${type} ${JSON.stringify(facts)}`;
+  }
+  const events = 'events' in outcome ? outcome.events : outcome.lapsed;
+  return events.map(({ type }) => type).join(', ');
 };

@@ -1,19 +1,22 @@
 import type { Instant, VirtualClock } from '../../engine/clock.ts';
 import { E } from '../../engine/fp.ts';
-import type { Engine, SendFailure } from '../../engine/run/engine.ts';
-import type { Outcome } from '../../engine/outcome.ts';
-import { lineReader, type LineCommand } from './command-line.ts';
+import type { Engine } from '../../engine/run/engine.ts';
+import type { Sent } from '../../engine/run/wiring.ts';
+import { failureIn } from '../failure-text.ts';
+import { lineReader, type LineCommand, type Unreadable } from './command-line.ts';
 import { linesOf, type Line } from './lines.ts';
 import {
+  failedOutcome,
+  isStoreFailure,
   outcomeOf,
-  repeatedOf,
+  repeatedOutcome,
   unreadableOutcome,
-  type Answer,
   type LineOutcome,
 } from './outcome.ts';
 import { runJournal, type RunJournal } from './run-journal.ts';
 import type { Source } from './source.ts';
 import { tally, type Summary } from './summary.ts';
+import { noteClock, resume } from './virtual-time.ts';
 
 export type RunOptions = {
   /** The clock that the file's instants move; undefined: the file runs on the wall clock. */
@@ -25,78 +28,78 @@ export type RunOptions = {
   readonly isStopped: () => boolean;
 };
 
+type Run = RunOptions & { readonly engine: Engine; readonly journal: RunJournal };
+
 /** Runs a command file line by line: what a line causes has settled, and is noted, before the next one is read. */
 export const runFile = async (
   engine: Engine,
   source: Source,
   options: RunOptions,
 ): Promise<Summary> => {
-  const { clock, until, print, isStopped } = options;
-  const journal = runJournal(engine, source.digest);
-  const read = lineReader(engine.instance, clock !== undefined);
+  const run = { ...options, engine, journal: runJournal(engine, source.digest) };
+  const read = lineReader(engine.instance, options.clock !== undefined);
   const counts = tally();
-  await resumed(engine, journal, clock);
-  for await (const line of linesOf(source.open())) {
+  await resume(engine, options.clock);
+  for await (const line of linesOf(source.read())) {
     if (isBlank(line)) continue;
-    const outcome = await answered(engine, journal, clock, line, read(line));
+    const outcome = await answered(run, line, read(line));
     counts.count(outcome);
-    print(outcome);
-    if (isStopped() || isStoreFailure(outcome)) return counts.summary((await engine.status()).sent);
+    options.print(outcome);
+    if (isStoreFailure(outcome) || options.isStopped()) return counts.summary(await sentBy(engine));
   }
-  if (clock !== undefined && until !== undefined) await engine.runUntil(until);
-  await engine.settle();
-  return counts.summary((await engine.status()).sent);
+  await finish(run);
+  return counts.summary(await sentBy(engine));
 };
 
 const isBlank = (line: Line): boolean => 'text' in line && line.text.trim() === '';
 
-/** A store that fails will fail the next line too; a stream whose history is damaged is its own trouble alone. */
-const isStoreFailure = (outcome: LineOutcome): boolean =>
-  outcome.outcome === 'failed' && outcome.failure.type.startsWith('Store');
-
-/** Goes on where the last run ended: at the later of what it noted and what it wrote. */
-const resumed = async (
-  engine: Engine,
-  journal: RunJournal,
-  clock: VirtualClock | undefined,
-): Promise<void> => {
-  if (clock === undefined) return engine.settle();
-  clock.moveTo(await journal.lastInstant());
-  return engine.runUntil(clock.now());
+const finish = async ({ engine, clock, until }: Run): Promise<void> => {
+  if (clock !== undefined && until !== undefined) {
+    await engine.runUntil(until);
+    await noteClock(engine);
+  }
+  await engine.settle();
 };
 
 const answered = async (
-  engine: Engine,
-  journal: RunJournal,
-  clock: VirtualClock | undefined,
+  run: Run,
   line: Line,
-  command: ReturnType<ReturnType<typeof lineReader>>,
+  command: E.Either<Unreadable, LineCommand>,
 ): Promise<LineOutcome> => {
   if (E.isLeft(command)) return unreadableOutcome(line.number, command.left);
-  const noted = journal.get(line.number);
-  if (noted !== undefined) return again(noted);
-  const { at = 0 } = command.right;
+  try {
+    const noted = run.journal.get(line.number);
+    return noted === undefined ? await sent(run, line, command.right) : repeatedOutcome(noted);
+  } catch (cause) {
+    const failure = failureIn(cause);
+    if (failure === undefined) throw cause;
+    return failedOutcome(line.number, command.right, failure);
+  }
+};
+
+const sent = async (
+  { engine, clock, journal }: Run,
+  { number }: Line,
+  command: LineCommand,
+): Promise<LineOutcome> => {
+  const { stream, actor, id, at = 0 } = command;
   const skewMs = clock === undefined ? 0 : Math.max(clock.now() - at, 0);
   if (clock !== undefined) await engine.runUntil(Math.max(at, clock.now()));
-  const outcome = outcomeOf(line.number, command.right, await sent(engine, command.right), skewMs);
-  if (outcome.outcome === 'failed') return outcome;
+  const answer = await engine.sendTE(stream, command.command, { actor, commandId: id })();
+  if (E.isLeft(answer)) return failedOutcome(number, command, answer.left);
   await engine.settle();
-  await journal.note(line.number, outcome);
+  const outcome = outcomeOf(number, command, answer.right, skewMs);
+  if (clock !== undefined) await noteClock(engine);
+  journal.note(number, outcome);
   return outcome;
 };
 
-/** A line that has been answered is answered the same again, and its command is not sent. */
-const again = (noted: LineOutcome): LineOutcome => {
-  if (noted.outcome === 'malformed' || noted.outcome === 'repeated' || noted.outcome === 'failed')
-    return noted;
-  const { line, id, stream, command, skewMs, ...answer } = noted;
-  const place = { line, id, stream, command, skewMs };
-  const known = Object.entries(place).filter(([, value]) => value !== undefined);
-  return { line, ...Object.fromEntries(known), ...repeatedOf(answer satisfies Answer) };
+/** What the engine has sent by itself; a store that cannot be read any more leaves that unknown, and none is counted. */
+const sentBy = async (engine: Engine): Promise<Readonly<Sent>> => {
+  try {
+    return (await engine.status()).sent;
+  } catch (cause) {
+    if (failureIn(cause) === undefined) throw cause;
+    return { reactions: 0, deadlines: 0, effects: 0 };
+  }
 };
-
-const sent = (
-  engine: Engine,
-  { stream, command, actor, id }: LineCommand,
-): Promise<E.Either<SendFailure, Outcome>> =>
-  engine.sendTE(stream, command, { actor, commandId: id })();

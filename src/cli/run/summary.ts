@@ -1,8 +1,8 @@
 import type { Sent } from '../../engine/run/wiring.ts';
 import type { LineOutcome } from './outcome.ts';
 
-type Counted = LineOutcome['outcome'];
-type Counts = { [K in Counted]: number };
+const KINDS = ['accepted', 'granted', 'repeated', 'refused', 'failed', 'malformed'] as const;
+type Counts = Record<LineOutcome['outcome'], number>;
 
 /** What a run did: lines = commands + malformed; commands are the five other kinds, of the file alone. */
 export type Summary = {
@@ -33,10 +33,10 @@ export const tally = () => {
 };
 
 /** A summary as lines for people. */
-export const describeSummary = ({ lines, commands, sent, ...counts }: Summary): string => {
-  const kinds = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+export const describeSummary = (summary: Summary): string => {
+  const { lines, commands, sent } = summary;
   return [
-    `${lines} lines, ${commands} commands: ${kinds.join(', ')}`,
+    `${lines} lines, ${commands} commands: ${KINDS.map((kind) => `${summary[kind]} ${kind}`).join(', ')}`,
     `sent by the engine: ${sent.reactions} by reactions, ${sent.deadlines} by deadlines, ${sent.effects} by effects`,
   ].join('\n');
 };

@@ -74,7 +74,7 @@ export const accountAbout: About<AccountCommand, AccountRejection> = {
     PlaceHold: {
       who: 'the owner; the system, by consent',
       when: 'Open, and the purpose awaits this money from this owner',
-      refusals: ['UnknownCurrency', 'NotAwaited', 'InsufficientFunds'],
+      refusals: ['UnknownCurrency', 'NotAwaited', 'TooMany', 'InsufficientFunds'],
     },
     ReviewHold: {
       who: 'the owner, the system',
@@ -84,7 +84,7 @@ export const accountAbout: About<AccountCommand, AccountRejection> = {
     RequestWithdrawal: {
       who: 'the owner; the system, by standing order',
       when: 'Open, and the trial balance is current and zero',
-      refusals: ['UnknownCurrency', 'RailUnknown', 'LedgerInDoubt', 'InsufficientFunds'],
+      refusals: ['UnknownCurrency', 'RailUnknown', 'TooMany', 'LedgerInDoubt', 'InsufficientFunds'],
     },
     ConfirmWithdrawal: {
       who: 'rail',

@@ -27,56 +27,29 @@ export type ConsumerParts = {
 };
 
 /** One step at a time, whoever asks for it: a live loop and a caller that waits share the same pull. */
-export const consumer = ({ events, types, after, handle }: ConsumerParts): Consumer => {
+export const consumer = (parts: ConsumerParts): Consumer => {
   const stopped = new AbortController();
-  let position = after;
-  let failure: string | undefined;
-  let pages: AsyncIterableIterator<Page> | undefined;
+  const log = puller(parts, stopped.signal);
   let stepping: Promise<void> | undefined;
 
-  const subscribed = () =>
-    (pages ??= events.subscribe({
-      after: position,
-      signal: stopped.signal,
-      ...(types === undefined ? {} : { types }),
-    }));
-
-  const pull = async (): Promise<void> => {
-    const next = await subscribed().next();
-    if (next.done === true) return;
-    await handle(next.value);
-    position = next.value.position;
-    failure = undefined;
-  };
-
-  // After a failure the next step subscribes again behind what has been handled.
-  const forsaken = async (cause: unknown): Promise<never> => {
-    failure = String(cause);
-    const left = pages;
-    pages = undefined;
-    await left?.return?.();
-    throw cause;
-  };
-
   const step = (): Promise<void> => {
-    stepping ??= pull()
-      .catch(forsaken)
-      .finally(() => {
-        stepping = undefined;
-      });
+    stepping ??= log.pull().finally(() => {
+      stepping = undefined;
+    });
     return stepping;
   };
-
   const until = async (isThere: () => boolean): Promise<void> => {
     while (!stopped.signal.aborted && !isThere()) await step();
   };
-  const hasReached = (target: Position) =>
-    position !== undefined && events.compare(position, target) >= 0;
 
   return {
-    position: () => position,
-    failure: () => failure,
-    advance: (target) => until(() => hasReached(target)),
+    position: log.position,
+    failure: log.failure,
+    advance: (target) =>
+      until(() => {
+        const position = log.position();
+        return position !== undefined && parts.events.compare(position, target) >= 0;
+      }),
     follow: (failed) => {
       until(() => false).catch((cause: unknown) => {
         if (!stopped.signal.aborted) failed(cause);
@@ -86,6 +59,40 @@ export const consumer = ({ events, types, after, handle }: ConsumerParts): Consu
       stopped.abort();
       await stepping?.catch(() => undefined);
     },
+  };
+};
+
+/** Takes the log's next page to the handler. After a failure it subscribes again behind what has been handled. */
+const puller = ({ events, types, after, handle }: ConsumerParts, signal: AbortSignal) => {
+  let position = after;
+  let failure: string | undefined;
+  let pages: AsyncIterableIterator<Page> | undefined;
+
+  const subscribed = () =>
+    (pages ??= events.subscribe({
+      after: position,
+      signal,
+      ...(types === undefined ? {} : { types }),
+    }));
+  const taken = async (): Promise<void> => {
+    const next = await subscribed().next();
+    if (next.done === true) return;
+    await handle(next.value);
+    position = next.value.position;
+    failure = undefined;
+  };
+  const forsaken = async (cause: unknown): Promise<never> => {
+    failure = String(cause);
+    const left = pages;
+    pages = undefined;
+    await left?.return?.();
+    throw cause;
+  };
+
+  return {
+    position: () => position,
+    failure: () => failure,
+    pull: () => taken().catch(forsaken),
   };
 };
 

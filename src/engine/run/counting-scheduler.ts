@@ -29,10 +29,10 @@ export const countingScheduler = (
       const timed = function timed(this: SchedulerAction<T>, given?: T): void {
         over();
         // Work that schedules itself again (an interval) begins to wait again.
-        const { schedule } = this;
+        const schedule = this.schedule.bind(this);
         this.schedule = (next, pause) => {
           over = began();
-          return schedule.call(this, next, pause);
+          return schedule(next, pause);
         };
         work.call(this, given);
         this.schedule = schedule;

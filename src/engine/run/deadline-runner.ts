@@ -1,20 +1,23 @@
-import type { Instant } from '../clock.ts';
+import type { Clock, Instant } from '../clock.ts';
 import { orFailed } from './consumer.ts';
-import { deadlineTable, type Deadline, type KeyedDeadline } from './deadline-table.ts';
+import {
+  deadlineTable,
+  type Deadline,
+  type DeadlineTable,
+  type KeyedDeadline,
+  type Stuck,
+} from './deadline-table.ts';
 import { deadlineWatch, type WatchParts } from './deadline-watch.ts';
 import { E } from '../fp.ts';
 import { deadlineCommandId } from '../ids.ts';
 import { isHistoryFailure } from '../replay.ts';
-import { describeFailure, type Position, type StreamName } from '../store.ts';
+import { describeFailure, type Position } from '../store.ts';
 
 /** Sends a deadline's command under its derived id. Right: it was answered, whatever the answer. */
 export type SendDeadline = (
   deadline: Deadline,
   commandId: string,
 ) => Promise<E.Either<{ readonly type: string }, unknown>>;
-
-/** A stream of which nothing falls due in time, and why. */
-export type Stuck = { readonly stream: StreamName; readonly cause: string };
 
 export type DeadlineRunner = {
   readonly position: () => Position | undefined;
@@ -39,15 +42,14 @@ export type DeadlineParts = WatchParts & {
 };
 
 export const deadlineRunner = (parts: DeadlineParts): DeadlineRunner => {
-  const { events, clock, concurrency } = parts;
   const table = deadlineTable(parts.rows);
-  const failures = failuresOf(clock.now);
+  const failures = failuresOf(parts.clock.now);
   const watch = deadlineWatch(parts, table);
+  const waiting = { table, failures, clock: parts.clock };
   const caughtUp = async (): Promise<void> => {
-    const head = orFailed(await events.head()());
+    const head = orFailed(await parts.events.head()());
     if (head !== undefined) await watch.advance(head);
   };
-
   const fired = async (kept: KeyedDeadline): Promise<void> => {
     const answer = await parts.send(kept.deadline, commandIdOf(parts.instance, kept.deadline));
     if (E.isLeft(answer)) return failures.note(kept, answer.left);
@@ -56,49 +58,52 @@ export const deadlineRunner = (parts: DeadlineParts): DeadlineRunner => {
     await caughtUp();
     return table.answered(kept);
   };
-
-  /** The next deadlines that may be sent: due, not waiting after a failure, one per target. */
-  const ready = (): readonly KeyedDeadline[] => {
-    const now = clock.now();
-    const targets = new Set<string>();
-    const found = table.first(concurrency + failures.size()).filter(({ key, deadline }) => {
-      if (Math.max(deadline.at, failures.until(key)) > now) return false;
-      if (targets.has(deadline.target)) return false;
-      targets.add(deadline.target);
-      return true;
-    });
-    return found.slice(0, concurrency);
-  };
-
   return {
     position: watch.position,
     failure: watch.failure,
     advance: watch.advance,
     follow: watch.follow,
     stop: watch.stop,
-    nearest: () => {
-      const instants = table
-        .first(1 + failures.size())
-        .map(({ key, deadline }) => Math.max(deadline.at, failures.until(key)));
-      const nearest = Math.min(...instants);
-      return nearest === Infinity ? undefined : nearest;
-    },
+    nearest: () => nearestOf(waiting),
     fire: async () => {
       await caughtUp();
-      failures.keepOnly(table.first(concurrency + failures.size()));
-      const batch = ready();
+      failures.forgetUnless(table.has);
+      const batch = ready(waiting, parts.concurrency);
       const ends = await Promise.allSettled(batch.map(fired));
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       return batch.length;
     },
     pending: (limit) => table.first(limit).map(({ deadline }) => deadline),
-    stuck: () => [
-      ...table
-        .unreadableStreams(MOST_SHOWN)
-        .map(({ stream, reason }) => ({ stream, cause: reason })),
-      ...failures.shown(),
-    ],
+    stuck: () => [...table.unreadableStreams(MOST_SHOWN), ...failures.shown()],
   };
+};
+
+/** What there is to be sent, and what waits after a failure. */
+type Waiting = {
+  readonly table: DeadlineTable;
+  readonly failures: ReturnType<typeof failuresOf>;
+  readonly clock: Clock;
+};
+
+const nearestOf = ({ table, failures }: Waiting): Instant | undefined => {
+  const instants = table
+    .first(1 + failures.size())
+    .map(({ key, deadline }) => Math.max(deadline.at, failures.until(key)));
+  const nearest = Math.min(...instants);
+  return nearest === Infinity ? undefined : nearest;
+};
+
+/** The next deadlines that may be sent, at most `limit`: due, not waiting after a failure, one per target. */
+const ready = ({ table, failures, clock }: Waiting, limit: number): readonly KeyedDeadline[] => {
+  const now = clock.now();
+  const targets = new Set<string>();
+  const found = table.first(limit + failures.size()).filter(({ key, deadline }) => {
+    if (Math.max(deadline.at, failures.until(key)) > now) return false;
+    if (targets.has(deadline.target)) return false;
+    targets.add(deadline.target);
+    return true;
+  });
+  return found.slice(0, limit);
 };
 
 const MOST_SHOWN = 100;
@@ -120,10 +125,9 @@ const failuresOf = (now: () => Instant) => {
     forget: (key: string): void => {
       failures.delete(key);
     },
-    /** Forgets deadlines that are gone: those that are not among the first, where they all must be. */
-    keepOnly: (first: readonly KeyedDeadline[]): void => {
-      const keys = new Set(first.map(({ key }) => key));
-      for (const key of failures.keys()) if (!keys.has(key)) failures.delete(key);
+    /** Forgets the deadlines that are no more. */
+    forgetUnless: (isThere: (key: string) => boolean): void => {
+      for (const key of failures.keys()) if (!isThere(key)) failures.delete(key);
     },
     note: ({ key, deadline }: KeyedDeadline, failure: { readonly type: string }): void => {
       const times = (failures.get(key)?.times ?? 0) + 1;

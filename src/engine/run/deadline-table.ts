@@ -15,6 +15,9 @@ export type Deadline = {
   readonly correlationId: string;
 };
 
+/** A stream of which nothing falls due in time, and why. */
+export type Stuck = { readonly stream: StreamName; readonly cause: string };
+
 /** Deadlines in the order in which they fall due; per stream, the keys of those it waits for. */
 const DEADLINES = 'deadlines';
 const STREAMS = 'deadlineStreams';
@@ -37,6 +40,7 @@ export type KeyedDeadline = { readonly key: string; readonly deadline: Deadline 
 export type DeadlineTable = {
   /** The first deadlines, whether or not they are due. */
   readonly first: (limit: number) => readonly KeyedDeadline[];
+  readonly has: (key: string) => boolean;
   readonly revisionOf: (stream: StreamName) => number | undefined;
   /** The changes by which a stream's deadlines become these. */
   readonly replaced: (
@@ -45,24 +49,23 @@ export type DeadlineTable = {
     deadlines: readonly Deadline[],
   ) => readonly RowChange[];
   /** The change that notes why a stream cannot be looked at; its deadlines stay. */
-  readonly unreadable: (stream: StreamName, reason: string) => readonly RowChange[];
-  readonly unreadableStreams: (
-    limit: number,
-    after?: StreamName,
-  ) => readonly { readonly stream: StreamName; readonly reason: string }[];
+  readonly unreadable: (stream: StreamName, cause: string) => readonly RowChange[];
+  readonly unreadableStreams: (limit: number, after?: StreamName) => readonly Stuck[];
   /** Removes a deadline whose command has been answered, if it is still the same. */
   readonly answered: (kept: KeyedDeadline) => void;
 };
 
 export const deadlineTable = (rows: RowStore): DeadlineTable => {
   // Only this table writes under these names.
-  const known = (stream: StreamName) => orFailed(rows.get(STREAMS, stream)) as StreamRow | undefined;
+  const known = (stream: StreamName) =>
+    orFailed(rows.get(STREAMS, stream)) as StreamRow | undefined;
   return {
     first: (limit) =>
       orFailed(rows.page(DEADLINES, { limit })).map(({ key, row }) => ({
         key,
         deadline: row as Deadline,
       })),
+    has: (key) => orFailed(rows.get(DEADLINES, key)) !== undefined,
     revisionOf: (stream) => known(stream)?.revision,
     replaced: (stream, revision, deadlines) => {
       const kept = deadlines.map((deadline) => ({ key: keyOf(deadline), row: deadline }));
@@ -74,16 +77,16 @@ export const deadlineTable = (rows: RowStore): DeadlineTable => {
         { table: STREAMS, key: stream, row: { revision, keys } satisfies StreamRow, entries: [] },
       ];
     },
-    unreadable: (stream, reason) => {
+    unreadable: (stream, cause) => {
       const { revision, keys } = known(stream) ?? { revision: -1, keys: [] };
-      const row = { revision, keys, unreadable: reason } satisfies StreamRow;
+      const row = { revision, keys, unreadable: cause } satisfies StreamRow;
       return [{ table: STREAMS, key: stream, row, entries: [UNREADABLE] }];
     },
     unreadableStreams: (limit, after) => {
       const page = after === undefined ? { limit } : { limit, after };
       return orFailed(rows.where(STREAMS, UNREADABLE, page)).map(({ key, row }) => ({
         stream: key as StreamName,
-        reason: (row as StreamRow).unreadable ?? '',
+        cause: (row as StreamRow).unreadable ?? '',
       }));
     },
     answered: ({ key, deadline }) => {

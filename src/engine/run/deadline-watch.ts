@@ -6,14 +6,13 @@ import { E } from '../fp.ts';
 import { digestOf } from '../ids.ts';
 import type { LoadFailure, Loaded, Loader } from './load.ts';
 import { isHistoryFailure } from '../replay.ts';
-import type { RowChange, RowStore } from '../rows.ts';
+import type { Batch, RowChange, RowStore } from '../rows.ts';
 import {
   StoreFailed,
   describeFailure,
   partsOf,
   type Envelope,
   type EventStore,
-  type Page,
   type StreamName,
 } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
@@ -36,54 +35,29 @@ const CHUNK = 64;
 
 /** Follows the log and keeps, for every stream, what falls due if it stays as it is. */
 export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer => {
-  const { rows, events, clock } = parts;
+  const { rows } = parts;
   const waiting = [...parts.subsystems.values()].filter(({ due }) => due !== undefined);
   // Other code may wait for other things: its table is built anew, at the head of each stream.
-  const fingerprint = digestOf(waiting.map(({ category, decider }) => [category, decider.version]));
+  const digest = digestOf(waiting.map(({ category, decider }) => [category, decider.version]));
   const stored = orFailed(rows.checkpoint(CONSUMER));
-  let isOfThisCode = stored === undefined || stored.digest === fingerprint;
-  let count = isOfThisCode ? (stored?.events ?? 0) : 0;
+  const isOfThisCode = stored?.digest === digest;
+  let events = isOfThisCode ? stored.events : 0;
 
-  const commit = (changes: readonly RowChange[]): void => {
-    orFailed(rows.commit({ changes }));
-    if (changes.length > 0) parts.changed();
-  };
-  const observed = async (streams: Iterable<StreamName>): Promise<readonly RowChange[]> => {
-    const changes: RowChange[] = [];
-    let looked = 0;
-    for (const stream of streams) {
-      changes.push(...(await observe(parts, table, stream)));
-      looked += 1;
-      if (looked % CHUNK === 0) await clock.breathe();
-    }
-    return changes;
-  };
-  const handle = async ({ events: page, position }: Page): Promise<void> => {
-    const behind = page.filter(({ stream, revision }) => !isKnown(table, stream, revision));
-    const changes = await observed(new Set(behind.map(({ stream }) => stream)));
-    const value = { position, events: count + page.length, digest: fingerprint };
-    orFailed(rows.commit({ changes, checkpoint: { consumer: CONSUMER, value } }));
-    count += page.length;
-    if (changes.length > 0) parts.changed();
-  };
-
-  /** What another start has left: the table of other code goes, and what could not be read is looked at again. */
+  const following = consumer({
+    events: parts.events,
+    types: waiting.flatMap((subsystem) => Object.keys(subsystem.events.payloads)),
+    after: isOfThisCode ? stored.position : undefined,
+    handle: async ({ events: page, position }) => {
+      const behind = page.filter(({ stream, revision }) => !isKnown(table, stream, revision));
+      const changes = await observed(parts, table, new Set(behind.map(({ stream }) => stream)));
+      const value = { position, events: events + page.length, digest };
+      commit(parts, { changes, checkpoint: { consumer: CONSUMER, value } });
+      events = value.events;
+    },
+  });
   const prepared = once(async () => {
     if (!isOfThisCode) orFailed(rows.clear(DEADLINE_TABLES, CONSUMER));
-    isOfThisCode = true;
-    let after: StreamName | undefined;
-    for (;;) {
-      const page = table.unreadableStreams(CHUNK, after).map(({ stream }) => stream);
-      commit(await observed(page));
-      after = page.at(-1);
-      if (page.length < CHUNK) return;
-    }
-  });
-  const following = consumer({
-    events,
-    types: waiting.flatMap((subsystem) => Object.keys(subsystem.events.payloads)),
-    after: isOfThisCode ? stored?.position : undefined,
-    handle,
+    await observedAgain(parts, table);
   });
   return {
     ...following,
@@ -95,6 +69,38 @@ export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer
       prepared().then(() => following.follow(failed), failed);
     },
   };
+};
+
+const commit = ({ rows, changed }: WatchParts, batch: Batch): void => {
+  orFailed(rows.commit(batch));
+  if (batch.changes.length > 0) changed();
+};
+
+/** Looks at streams at their heads; what is to be changed by that. */
+const observed = async (
+  parts: WatchParts,
+  table: DeadlineTable,
+  streams: Iterable<StreamName>,
+): Promise<readonly RowChange[]> => {
+  const changes: RowChange[] = [];
+  let looked = 0;
+  for (const stream of streams) {
+    changes.push(...(await observe(parts, table, stream)));
+    looked += 1;
+    if (looked % CHUNK === 0) await parts.clock.breathe();
+  }
+  return changes;
+};
+
+/** Looks again at the streams that could not be read: code may have been mended since. */
+const observedAgain = async (parts: WatchParts, table: DeadlineTable): Promise<void> => {
+  let after: StreamName | undefined;
+  for (;;) {
+    const page = table.unreadableStreams(CHUNK, after).map(({ stream }) => stream);
+    commit(parts, { changes: await observed(parts, table, page) });
+    after = page.at(-1);
+    if (page.length < CHUNK) return;
+  }
 };
 
 /** Work that is done once, however often it is asked for; again only if it failed. */

@@ -106,17 +106,21 @@ const afterwards = (
   const { sending } = step;
   const refusal = outcome.outcome === 'refused' ? outcome.refusal : undefined;
   const until = refusal && instantIn(refusal, asksAgain[refusal.type]);
-  if (refusal !== undefined && until !== undefined) {
-    // An instant that has passed tells nothing: then the refusal is a failure like others.
-    if (until <= now) return again(step, `refused: ${JSON.stringify(refusal)}`);
-    return { do: 'send', sending, attempt: 1, from: until };
-  }
+  if (refusal !== undefined && until !== undefined) return askingAgain(step, refusal, until, now);
   const next = sending.then?.(outcome);
   if (next !== undefined) return { do: 'send', sending: next, attempt: 1 };
-  if (refusal === undefined || sending.then !== undefined) return { do: 'finish' };
-  if (ends.includes(refusal.type)) return { do: 'finish' };
-  throw new Undelivered(sending, `refused: ${JSON.stringify(refusal)}`, step.attempt);
+  const isTheEnd = refusal === undefined || sending.then !== undefined;
+  if (isTheEnd || ends.includes(refusal.type)) return { do: 'finish' };
+  throw new Undelivered(sending, reasonOf(refusal), step.attempt);
 };
+
+/** Asks from an instant on. One that has passed tells nothing: then the refusal is a failure like others. */
+const askingAgain = (step: SendStep, refusal: object, until: Instant, now: Instant): Step =>
+  until > now
+    ? { do: 'send', sending: step.sending, attempt: 1, from: until }
+    : again(step, reasonOf(refusal));
+
+const reasonOf = (refusal: object): string => `refused: ${JSON.stringify(refusal)}`;
 
 const instantIn = (refusal: object, field: string | undefined): Instant | undefined => {
   const value: unknown =

@@ -1,9 +1,9 @@
 import type { Instant } from '../clock.ts';
 import type { DeadLetter } from './dead-letters.ts';
-import type { Deadline } from './deadline-runner.ts';
+import type { Deadline, Stuck } from './deadline-table.ts';
 import type { Actor, Command, Rejection } from '../decider.ts';
 import type { TE } from '../fp.ts';
-import type { HandleFailure } from './handle.ts';
+import type { HandleFailure } from './attempt.ts';
 import type { Point, StateAt } from './history.ts';
 import type { OpenFailure } from './opening.ts';
 import type { Outcome } from '../outcome.ts';
@@ -37,6 +37,7 @@ export type SendFailure = HandleFailure | { readonly type: 'EngineClosed' };
 /** How an engine is: where the log ends, and how far everything has come that follows it. */
 export type EngineStatus = {
   readonly instance: string;
+  /** By which clock the store lives, whichever this process has. */
   readonly clock: 'wall' | 'virtual';
   readonly store: string;
   readonly head: Position | undefined;
@@ -45,10 +46,15 @@ export type EngineStatus = {
     readonly reaction: string;
     readonly position: Position | undefined;
     readonly unfinished: number;
+    /** Why the log could not be followed the last time; it is tried again. */
+    readonly failure?: string;
   }[];
   readonly deadlines: {
     readonly position: Position | undefined;
     readonly nearest: Instant | undefined;
+    /** Streams of which nothing falls due in time, and why. */
+    readonly stuck: readonly Stuck[];
+    readonly failure?: string;
   };
   readonly sent: Readonly<Sent>;
 };
@@ -76,11 +82,13 @@ export type Engine = {
   ) => TE.TaskEither<SendFailure, Outcome>;
   readonly query: <Row>(model: ReadModel<Row>) => Query<Row>;
   readonly history: (stream: StreamName, from?: Revision) => Promise<readonly Envelope[]>;
-  readonly stateAt: <S extends Status>(
-    subsystem: { readonly category: string; readonly decider: { readonly initial: S } },
+  readonly stateAt: <
+    Row extends { readonly category: string; readonly decider: { readonly initial: Status } },
+  >(
+    subsystem: Row,
     stream: StreamName,
     point?: Point,
-  ) => Promise<StateAt<S>>;
+  ) => Promise<StateAt<Row['decider']['initial']>>;
   readonly streams: (options: {
     readonly category?: string;
     readonly after?: string;

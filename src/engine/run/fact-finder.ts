@@ -6,13 +6,11 @@ import type { LoadFailure, Loader } from './load.ts';
 import { partsOf, type EventStore, type StoreFailure, type StreamName } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
 
-export type FactFailure = LoadFailure;
-
 /** Answers what a decision asks for, at the instant of the decision. */
 export type FactFinder = (
   lookups: Lookups,
   at: Instant,
-) => TE.TaskEither<FactFailure, Readonly<Record<string, unknown>>>;
+) => TE.TaskEither<LoadFailure, Readonly<Record<string, unknown>>>;
 
 export type FactSources = {
   readonly instance: string;
@@ -25,7 +23,7 @@ export type FactSources = {
 };
 
 export const factFinder = (sources: FactSources): FactFinder => {
-  const answered = (lookup: Lookup, at: Instant): TE.TaskEither<FactFailure, unknown> => {
+  const answered = (lookup: Lookup, at: Instant): TE.TaskEither<LoadFailure, unknown> => {
     if (lookup.kind === 'settings') return TE.right(sources.settings[lookup.scope]);
     if (lookup.kind === 'row') return sources.row(lookup.projection, lookup.key);
     if (lookup.kind === 'event') return eventAt(sources, lookup);
@@ -58,7 +56,7 @@ const said = (
   { subsystems, loader, instance }: FactSources,
   { stream, question, argument }: Extract<Lookup, { readonly kind: 'answer' }>,
   at: Instant,
-): TE.TaskEither<FactFailure, unknown> => {
+): TE.TaskEither<LoadFailure, unknown> => {
   const parts = partsOf(stream);
   const subsystem = parts && subsystems.get(parts.category);
   const answer = subsystem?.answers?.[question];

@@ -28,7 +28,8 @@ export type InstanceFailure =
       readonly recorded: string;
       readonly asked: string;
     }
-  | { readonly type: 'NoInstance'; readonly store: string; readonly reason: string };
+  | { readonly type: 'NoInstance'; readonly store: string; readonly reason: string }
+  | { readonly type: 'NoInstanceId'; readonly asked: string; readonly expected: string };
 
 export const INSTANCE_STREAM = 'instance-main';
 
@@ -51,12 +52,15 @@ const instanceIn = (events: EventStore, first: Envelope): E.Either<InstanceFailu
   return E.left({ type: 'NoInstance', store: events.name, reason });
 };
 
-/** Writes the first event of a new log. */
+/** Writes the first event of a new log; where somebody else was faster, that is the instance. */
 export const createInstance = (
   events: EventStore,
   clock: Clock,
   instance: string,
 ): TE.TaskEither<InstanceFailure, Instance> => {
+  if (!BuiltId.is(instance)) {
+    return TE.left({ type: 'NoInstanceId', asked: instance, expected: BuiltId.name });
+  }
   const created = instanceEvents.of.InstanceCreated({ instance, clock: clock.kind });
   const key = { actor: 'system', commandId: 'create' };
   const draft = {
@@ -74,8 +78,22 @@ export const createInstance = (
   return pipe(
     events.append(INSTANCE_STREAM, 'none', [draft]),
     TE.map(() => created.data),
+    TE.orElse((failure): TE.TaskEither<InstanceFailure, Instance> =>
+      failure.type === 'RevisionConflict' ? firstThere(events) : TE.left(failure),
+    ),
   );
 };
+
+/** Who was faster: an opening that loses the race takes what it finds, and says so if that is not what it wants. */
+const firstThere = (events: EventStore): TE.TaskEither<InstanceFailure, Instance> =>
+  pipe(
+    readInstance(events),
+    TE.flatMap((found): TE.TaskEither<InstanceFailure, Instance> => {
+      if (found !== undefined) return TE.right(found);
+      const reason = 'another process is creating it';
+      return TE.left({ type: 'NoInstance', store: events.name, reason });
+    }),
+  );
 
 /** Refuses a log that lives by another clock, or is another instance than the caller wants. */
 export const accordant = (

@@ -7,6 +7,7 @@ import {
   type Instance,
   type InstanceFailure,
 } from './instance.ts';
+import { wrongName, type WrongName } from './names.ts';
 import type { AnyReaction } from '../reaction.ts';
 import type { OpenStore, Store } from '../rows.ts';
 import type { StoreFailure } from '../store.ts';
@@ -35,7 +36,7 @@ export type OpenFailure =
   | StoreFailure
   | InstanceFailure
   | { readonly type: 'NotForProduction'; readonly what: string; readonly remedy: string }
-  | { readonly type: 'NamedTwice'; readonly what: string; readonly name: string };
+  | WrongName;
 
 export type Opened = { readonly store: OpenStore; readonly instance: Instance };
 
@@ -63,46 +64,25 @@ const identified = (
   pipe(
     readInstance(events),
     TE.flatMap((found): TE.TaskEither<InstanceFailure, Instance> => {
-      if (found !== undefined && readOnly) return TE.right(found);
-      if (found !== undefined)
-        return TE.fromEither(accordant(name, found, { clock: clock.kind, instance }));
+      if (found !== undefined) return TE.right(found);
       if (!readOnly) return createInstance(events, clock, instance ?? newId());
-      return TE.left({
-        type: 'NoInstance',
-        store: name,
-        reason: 'nothing has been written to it yet',
-      });
+      const reason = 'nothing has been written to it yet';
+      return TE.left({ type: 'NoInstance', store: name, reason });
     }),
+    TE.flatMap((found) =>
+      readOnly
+        ? TE.right(found)
+        : TE.fromEither(accordant(name, found, { clock: clock.kind, instance })),
+    ),
   );
 
-/** Names are unique in the system: events, commands' categories, projections, read models, reactions. */
 const unfitness = ({
   subsystems,
   effects = [],
   store,
   production,
 }: Opening): OpenFailure | undefined => {
-  if (production === true && !store.durable) {
-    return {
-      type: 'NotForProduction',
-      what: store.name,
-      remedy: 'use a durable store, such as sqliteStore(path)',
-    };
-  }
-  const projections = [...new Set(subsystems.flatMap((row) => row.projections))];
-  const names: Readonly<Record<string, readonly string[]>> = {
-    category: subsystems.map((row) => row.category),
-    event: subsystems.flatMap(({ events }) => Object.keys(events.payloads)),
-    projection: projections.map(({ name }) => name),
-    'read model': projections.flatMap(({ models }) => models.map(({ name }) => name)),
-    reaction: subsystems
-      .flatMap(({ reactions }) => reactions)
-      .concat(effects)
-      .map(({ name }) => name),
-  };
-  for (const [what, list] of Object.entries(names)) {
-    const name = list.find((candidate, index) => list.indexOf(candidate) !== index);
-    if (name !== undefined) return { type: 'NamedTwice', what, name };
-  }
-  return undefined;
+  if (production !== true || store.durable) return wrongName(subsystems, effects);
+  const remedy = 'use a durable store, such as sqliteStore(path)';
+  return { type: 'NotForProduction', what: store.name, remedy };
 };

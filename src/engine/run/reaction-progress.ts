@@ -36,75 +36,95 @@ export const progressOf = (
   rows: RowStore,
   { scheduler }: Pick<Clock, 'scheduler'>,
 ): Progress => {
-  const consumer = `reaction:${reaction}`;
-  const stored = orFailed(rows.checkpoint(consumer));
+  const book = workBook(reaction, rows);
   const unfinished = new BehaviorSubject(0);
   const stopped = new Subject<void>();
-  const works: Work[] = [];
-  let unsaved: RowChange[] = [];
-  let handedOver = stored?.position;
-  let events = stored?.events ?? 0;
-
-  const mark = ({ id }: Envelope, row: true | undefined): RowChange => ({
-    table: FINISHED,
-    key: keyOf(reaction, id),
-    row,
-    entries: [],
-  });
-
-  // However often it fails meanwhile, one timer waits.
   const saveLater = new Subject<void>();
+  const save = (): void => {
+    if (!book.save()) return saveLater.next();
+    unfinished.next(book.works.length);
+  };
+  // However often it fails meanwhile, one timer waits.
   saveLater
     .pipe(
       exhaustMap(() => timer(TRY_AGAIN_MS, scheduler)),
       takeUntil(stopped),
     )
-    .subscribe(() => save());
-
-  /** Stores all that has been noted, in one transaction; where the store fails, again after a pause. */
-  const save = (): void => {
-    const open = works.findIndex((work) => !work.isFinished);
-    const done = works.slice(0, open < 0 ? works.length : open);
-    const position = open < 0 ? handedOver : done.at(-1)?.envelope.position;
-    const value = { position, events: events + done.length, digest: '' };
-    const saved = rows.commit({
-      changes: [...unsaved, ...done.map(({ envelope }) => mark(envelope, undefined))],
-      ...(isPlaced(value) ? { checkpoint: { consumer, value } } : {}),
-    });
-    if (E.isLeft(saved)) return saveLater.next();
-    works.splice(0, done.length);
-    unsaved = [];
-    events += done.length;
-    unfinished.next(works.length);
-  };
-
+    .subscribe(save);
   return {
-    from: stored?.position,
+    from: book.from,
     wasFinished: ({ id }) => orFailed(rows.get(FINISHED, keyOf(reaction, id))) !== undefined,
     begin: (envelope, isFinished) => {
-      const work = { envelope, isFinished };
-      works.push(work);
-      handedOver = envelope.position;
-      unfinished.next(works.length);
+      const work = book.begin(envelope, isFinished);
+      unfinished.next(book.works.length);
       return work;
     },
     end: (work, letter) => {
-      work.isFinished = true;
-      if (letter !== undefined) unsaved.push(deadLetterAdded(letter));
-      if (works[0] !== work) unsaved.push(mark(work.envelope, true));
+      book.end(work, letter);
       save();
     },
     read: (position) => {
-      handedOver = position;
-      if (works.length === 0 || works[0]?.isFinished === true) save();
+      book.read(position);
+      if (book.works.length === 0 || book.works[0]?.isFinished === true) save();
     },
     unfinished,
     stop: () => stopped.next(),
   };
 };
 
+/** The works of a reaction in their order, and what of them is not stored yet. */
+const workBook = (reaction: string, rows: RowStore) => {
+  const consumer = `reaction:${reaction}`;
+  const stored = orFailed(rows.checkpoint(consumer));
+  const works: Work[] = [];
+  let unsaved: RowChange[] = [];
+  let handedOver = stored?.position;
+  let events = stored?.events ?? 0;
+  return {
+    works,
+    from: stored?.position,
+    begin: (envelope: Envelope, isFinished: boolean): Work => {
+      const work = { envelope, isFinished };
+      works.push(work);
+      handedOver = envelope.position;
+      return work;
+    },
+    end: (work: Work, letter: DeadLetter | undefined): void => {
+      work.isFinished = true;
+      if (letter !== undefined) unsaved.push(deadLetterAdded(letter));
+      if (works[0] !== work) unsaved.push(mark(reaction, work, true));
+    },
+    read: (position: Position): void => {
+      handedOver = position;
+    },
+    /** Stores all that has been noted, in one transaction; false: the store failed. */
+    save: (): boolean => {
+      const open = works.findIndex((work) => !work.isFinished);
+      const done = works.slice(0, open < 0 ? works.length : open);
+      const position = open < 0 ? handedOver : done.at(-1)?.envelope.position;
+      const saved = rows.commit({
+        changes: [...unsaved, ...done.map((work) => mark(reaction, work, undefined))],
+        ...checkpointAt(consumer, position, events + done.length),
+      });
+      if (E.isLeft(saved)) return false;
+      works.splice(0, done.length);
+      unsaved = [];
+      events += done.length;
+      return true;
+    },
+  };
+};
+
+const mark = (reaction: string, { envelope }: Work, row: true | undefined): RowChange => ({
+  table: FINISHED,
+  key: keyOf(reaction, envelope.id),
+  row,
+  entries: [],
+});
+
 const keyOf = (reaction: string, event: string): string => `${reaction}\u0001${event}`;
 
-const isPlaced = <V extends { readonly position: Position | undefined }>(
-  value: V,
-): value is V & { readonly position: Position } => value.position !== undefined;
+const checkpointAt = (consumer: string, position: Position | undefined, events: number) =>
+  position === undefined
+    ? {}
+    : { checkpoint: { consumer, value: { position, events, digest: '' } } };

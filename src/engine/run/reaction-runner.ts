@@ -4,7 +4,7 @@ import { deadLetter, deadLetterAdded, deadLetterGone } from './dead-letters.ts';
 import { E } from '../fp.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import type { AnyReaction } from '../reaction.ts';
-import { progressOf } from './reaction-progress.ts';
+import { progressOf, type Progress } from './reaction-progress.ts';
 import { letterOf, performed, seenBy, type Ending, type WorkParts } from './reaction-work.ts';
 import type { RowStore } from '../rows.ts';
 import type { Envelope, EventStore, Page, Position } from '../store.ts';
@@ -39,41 +39,18 @@ export const reactionRunner = (reaction: AnyReaction, parts: ReactionParts): Rea
   const { rows, events, activity } = parts;
   const progress = progressOf(reaction.name, rows, parts.clock);
   const work = workshop(reaction, parts);
-  const isCrowded = new BehaviorSubject(false);
-
-  /** Waits until an event more can be taken on; false: none will be, the engine closes. */
-  const room = async (): Promise<boolean> => {
-    if (progress.unfinished.value >= MOST_UNFINISHED) {
-      isCrowded.next(true);
-      const hasRoom = progress.unfinished.pipe(filter((count) => count < MOST_UNFINISHED));
-      await firstValueFrom(race(hasRoom, work.isHalted.pipe(filter(isTrue))));
-      isCrowded.next(false);
-    }
-    return !work.isHalted.value;
-  };
-
-  const handle = async (page: Page): Promise<void> => {
-    // What may fail comes first, so that a page that is given again has begun nothing.
-    const finished = new Set(page.events.filter(progress.wasFinished));
-    for (const envelope of page.events) {
-      if (!(await room())) return;
-      const begun = progress.begin(envelope, finished.has(envelope));
-      if (begun.isFinished) continue;
-      void work.done(envelope).then((ending) => {
-        if (ending !== 'cut') progress.end(begun, ending === 'done' ? undefined : ending);
-        return undefined;
-      });
-    }
-    progress.read(page.position);
-  };
-
-  const following = consumer({ events, types: reaction.on, after: progress.from, handle });
-  const crowdedAndIdle = isCrowded.pipe(
+  const door = doorOf(progress.unfinished, work.isHalted);
+  const following = consumer({
+    events,
+    types: reaction.on,
+    after: progress.from,
+    handle: handing(progress, work, door),
+  });
+  const crowdedAndIdle = door.isCrowded.pipe(
     filter(isTrue),
     switchMap(() => activity.idle()),
-    filter(() => isCrowded.value),
+    filter(() => door.isCrowded.value),
   );
-
   return {
     reaction,
     position: following.position,
@@ -91,14 +68,52 @@ export const reactionRunner = (reaction: AnyReaction, parts: ReactionParts): Rea
       progress.stop();
     },
     unfinished: () => progress.unfinished.value,
-    retry: async (key) => {
-      const letter = deadLetter(rows, key);
-      if (letter === undefined) return false;
-      const ending = await work.done(letter.event);
-      if (ending === 'cut') return false;
-      const change = ending === 'done' ? deadLetterGone(key) : deadLetterAdded(ending);
-      orFailed(rows.commit({ changes: [change] }));
-      return ending === 'done';
+    retry: (key) => retried(rows, work, key),
+  };
+};
+
+/** Hands a page's events over one by one. What may fail comes first, so that a page that is given again has begun nothing. */
+const handing =
+  (progress: Progress, work: Workshop, door: Door) =>
+  async (page: Page): Promise<void> => {
+    const finished = new Set(page.events.filter(progress.wasFinished));
+    for (const envelope of page.events) {
+      if (!(await door.opened())) return;
+      const begun = progress.begin(envelope, finished.has(envelope));
+      if (begun.isFinished) continue;
+      void work.done(envelope).then((ending) => {
+        if (ending !== 'cut') progress.end(begun, ending === 'done' ? undefined : ending);
+        return undefined;
+      });
+    }
+    progress.read(page.position);
+  };
+
+/** Does the work of a dead letter again, and takes the letter away or writes it anew. */
+const retried = async (rows: RowStore, work: Workshop, key: string): Promise<boolean> => {
+  const letter = deadLetter(rows, key);
+  const ending = letter === undefined ? 'cut' : await work.done(letter.event);
+  if (ending === 'cut') return false;
+  const change = ending === 'done' ? deadLetterGone(key) : deadLetterAdded(ending);
+  orFailed(rows.commit({ changes: [change] }));
+  return ending === 'done';
+};
+
+/** Lets events in while there is room for them. */
+type Door = ReturnType<typeof doorOf>;
+const doorOf = (unfinished: Progress['unfinished'], isHalted: BehaviorSubject<boolean>) => {
+  const isCrowded = new BehaviorSubject(false);
+  const hasRoom = unfinished.pipe(filter((count) => count < MOST_UNFINISHED));
+  return {
+    isCrowded,
+    /** Waits until one more can be let in; false: none will be, the engine closes. */
+    opened: async (): Promise<boolean> => {
+      if (unfinished.value >= MOST_UNFINISHED) {
+        isCrowded.next(true);
+        await firstValueFrom(race(hasRoom, isHalted.pipe(filter(isTrue))));
+        isCrowded.next(false);
+      }
+      return !isHalted.value;
     },
   };
 };
@@ -106,6 +121,7 @@ export const reactionRunner = (reaction: AnyReaction, parts: ReactionParts): Rea
 const isTrue = (value: boolean): boolean => value;
 
 /** Does the work of events, in order per key, until it is stopped. */
+type Workshop = ReturnType<typeof workshop>;
 const workshop = (reaction: AnyReaction, parts: WorkParts) => {
   const inTurn = keyedQueue();
   const isHalted = new BehaviorSubject(false);

@@ -1,6 +1,6 @@
 import { keyOf, outcomeOf, type Attempt, type HandleFailure } from './attempt.ts';
 import type { Remembered } from './command-memory.ts';
-import { E, TE, pipe } from '../fp.ts';
+import { TE, pipe } from '../fp.ts';
 import { eventId } from '../ids.ts';
 import type { Loaded } from './load.ts';
 import type { Outcome } from '../outcome.ts';
@@ -26,9 +26,7 @@ export const recalled = (
   const { stream } = attempt.request;
   return pipe(
     events.find(stream, eventId(instance, stream, key, 0)),
-    TE.map(
-      (first) => first && { payloadHash: first.metadata.payloadHash, from: first.revision },
-    ),
+    TE.map((first) => first && { payloadHash: first.metadata.payloadHash, from: first.revision }),
   );
 };
 

@@ -66,12 +66,13 @@ async function* streamsOf({ store }: Wiring, category: string): AsyncGenerator<S
 }
 
 const bothStates = async (
-  { loader, store, instance }: Wiring,
+  { loader, store, instance, clock }: Wiring,
   subsystem: Runnable,
   stream: StreamName,
 ) => {
   const live = await loader.load(subsystem, stream)();
-  const folded = await stateAt({ events: store.events, instance }, subsystem, stream, undefined)();
+  const histories = { events: store.events, instance, clock };
+  const folded = await stateAt(histories, subsystem, stream, undefined)();
   return { live: stateOr(live), folded: stateOr(folded) };
 };
 

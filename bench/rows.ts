@@ -1,0 +1,29 @@
+import type { Row } from './harness/row.ts';
+import { callersRows } from './rows/callers.bench.ts';
+import { commandRows } from './rows/marketplace-commands.bench.ts';
+import { deadlineRows } from './rows/marketplace-deadlines.bench.ts';
+import { foldRows } from './rows/fold.bench.ts';
+import { ledgerRows } from './rows/marketplace-ledger.bench.ts';
+import { longStreamRows } from './rows/long-stream.bench.ts';
+import { millionRows } from './rows/million.bench.ts';
+import { peerRows } from './rows/peers.bench.ts';
+import { rebuildRows } from './rows/rebuild.bench.ts';
+import { releaseRows } from './rows/marketplace-releases.bench.ts';
+import { sequentialRows } from './rows/sequential.bench.ts';
+import { splitRows } from './rows/marketplace-split.bench.ts';
+
+/** Every row, by the stem of its file: first the engine's table, then the marketplace's. */
+export const rows: Readonly<Record<string, readonly Row[]>> = {
+  sequential: sequentialRows,
+  callers: callersRows,
+  'long-stream': longStreamRows,
+  fold: foldRows,
+  rebuild: rebuildRows,
+  million: millionRows,
+  peers: peerRows,
+  'marketplace-commands': commandRows,
+  'marketplace-split': splitRows,
+  'marketplace-releases': releaseRows,
+  'marketplace-deadlines': deadlineRows,
+  'marketplace-ledger': ledgerRows,
+};

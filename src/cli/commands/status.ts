@@ -1,0 +1,54 @@
+import type { EngineStatus } from '../../engine/run/engine.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { describeInstant } from '../instant.ts';
+import { visiting, type Place } from '../open.ts';
+import { columns, type Output } from '../output.ts';
+import { lettersOf } from './dead-letters.ts';
+
+const projectionRows = ({ projections }: EngineStatus) =>
+  projections.map(({ projection, version, position = '-', events, broken }) => [
+    projection,
+    String(version),
+    position,
+    String(events),
+    broken === undefined ? 'runs' : `broken at ${broken.position}: ${broken.cause}`,
+  ]);
+
+const reactionRows = ({ reactions }: EngineStatus) =>
+  reactions.map(({ reaction, position = '-', failure }) => [
+    reaction,
+    position,
+    failure === undefined ? 'runs' : `tries again: ${failure}`,
+  ]);
+
+const describeStatus = (status: EngineStatus, dead: number): string => {
+  const { instance, clock, store, head = 'empty', deadlines } = status;
+  const { nearest, stuck } = deadlines;
+  return [
+    columns([
+      ['store', store],
+      ['instance', instance],
+      ['time', clock],
+      ['log at', head],
+      ['nearest deadline', nearest === undefined ? 'none' : describeInstant(nearest)],
+      ['stuck streams', String(stuck.length)],
+      ['dead letters', String(dead)],
+    ]),
+    '',
+    columns([['projection', 'version', 'position', 'events', 'state'], ...projectionRows(status)]),
+    '',
+    columns([['reaction', 'position', 'state'], ...reactionRows(status)]),
+    ...stuck.map((each) => JSON.stringify(each)),
+  ].join('\n');
+};
+
+/** `chancery status`: how the store and all that follows its log are. */
+export const status = (place: Place, output: Output): Promise<ExitCode> =>
+  visiting(place, async (engine) => {
+    const found = await engine.status();
+    let deadLetters = 0;
+    for await (const _ of lettersOf(engine)) deadLetters += 1;
+    output.item({ ...found, deadLetters }, () => describeStatus(found, deadLetters));
+    const isWhole = found.projections.every(({ broken }) => broken === undefined);
+    return isWhole && deadLetters === 0 ? exitCodes.done : exitCodes.notRight;
+  });

@@ -1,0 +1,110 @@
+import { Option, type Command } from 'commander';
+import { deadLetters } from './commands/dead-letters.ts';
+import { docs } from './commands/docs.ts';
+import { history, state, streams } from './commands/look.ts';
+import { marketDay } from './commands/market-day.ts';
+import { rebuild } from './commands/rebuild.ts';
+import { rows } from './commands/rows.ts';
+import { run, type RunFlags } from './commands/run.ts';
+import { status } from './commands/status.ts';
+import { CliError, exitCodes, type ExitCode } from './exit-codes.ts';
+import { parseInstant } from './instant.ts';
+import { condition, instanceId, onStore, revisionNumber, type Common } from './options.ts';
+import type { Output } from './output.ts';
+
+/** Does a command's work with the output that its flags ask for. */
+export type Perform = (
+  flags: { readonly json?: boolean },
+  work: (output: Output) => Promise<ExitCode>,
+) => Promise<void>;
+
+const A_LINE =
+  'A line: {"stream":"account-ada","command":"FreezeAccount","data":{"reason":"lost key"},"actor":{"id":"tess","roles":["treasurer"]}}';
+
+/** The commands that write. */
+export const runs = (program: Command, perform: Perform): void => {
+  onStore(program.command('run [file]'), 'chancery run --at deal.jsonl --data ./deal')
+    .description('executes commands from JSON lines; - is standard input')
+    .option('--at', 'virtual time: every line carries its own instant')
+    .option('--until <instant>', 'where virtual time ends, if not at the last line', parseInstant)
+    .option('--instance <id>', 'the instance that a new store becomes', instanceId)
+    .addHelpText('after', A_LINE)
+    .action((file: string | undefined, flags: Common & RunFlags) =>
+      perform(flags, (output) => {
+        if (flags.until !== undefined && flags.at !== true) {
+          throw new CliError('--until goes with --at', exitCodes.wrongUsage);
+        }
+        return run(flags, file ?? '-', flags, output);
+      }),
+    );
+  onStore(program.command('market-day'), 'chancery market-day --json', './data/market-day')
+    .description('a day of a marketplace under virtual time, checked against its expected outcomes')
+    .action((flags: Common) => perform(flags, (output) => marketDay(flags, output)));
+};
+
+/** The commands that look at the store and at streams. */
+export const looks = (program: Command, perform: Perform): void => {
+  onStore(program.command('status'), 'chancery status --data ./data --json')
+    .description('how the store is, and how far all that follows its log has come')
+    .action((flags: Common) => perform(flags, (output) => status(flags, output)));
+  onStore(program.command('streams [category]'), 'chancery streams escrow')
+    .description('every stream with its last revision')
+    .action((category: string | undefined, flags: Common) =>
+      perform(flags, (output) => streams(flags, category, output)),
+    );
+  onStore(program.command('history <stream>'), 'chancery history escrow-E1')
+    .description('the events of a stream')
+    .action((stream: string, flags: Common) =>
+      perform(flags, (output) => history(flags, stream, output)),
+    );
+  onStore(program.command('state <stream>'), 'chancery state escrow-E1 --at 2026-01-31T12:00:00Z')
+    .description('what the events of a stream add up to')
+    .option('--at <instant>', 'at an instant, with what time alone had caused', parseInstant)
+    .addOption(
+      new Option('--revision <n>', 'after the event of a revision')
+        .argParser(revisionNumber)
+        .conflicts('at'),
+    )
+    .action((stream: string, flags: Common & { at?: number; revision?: number }) =>
+      perform(flags, (output) => state(flags, stream, flags, output)),
+    );
+};
+
+/** The commands about what follows the log: read models, projections, reactions. */
+export const follows = (program: Command, perform: Perform): void => {
+  onStore(program.command('rows <model>'), 'chancery rows escrows --where status=Locked')
+    .description('the rows of a read model')
+    .option('--where <index=value>', 'only rows that an index finds; may be repeated', condition)
+    .action((model: string, flags: Common & { where?: Readonly<Record<string, string>> }) =>
+      perform(flags, (output) => rows(flags, model, flags.where ?? {}, output)),
+    );
+  onStore(program.command('rebuild <projection>'), 'chancery rebuild ledger')
+    .description("a projection's rows anew, from the first event")
+    .action((projection: string, flags: Common) =>
+      perform(flags, (output) => rebuild(flags, projection, output)),
+    );
+  onStore(
+    program.command('dead-letters'),
+    'chancery dead-letters --retry lockEscrowWhenHoldIsPlaced/00000000000000000042',
+  )
+    .description('what reactions could not do')
+    .option('--retry <id>', 'does the work again')
+    .addOption(new Option('--drop <id>', 'forgets it').conflicts('retry'))
+    .action((flags: Common & { retry?: string; drop?: string }) =>
+      perform(flags, (output) => deadLetters(flags, flags, output)),
+    );
+};
+
+/** The command that needs no store. */
+export const documents = (program: Command, perform: Perform): void => {
+  program
+    .command('docs')
+    .description('a page for each subsystem, from the running model')
+    .option('--out <dir>', 'where the pages go', 'docs/subsystems')
+    .option('--check', 'only says which pages are not current')
+    .option('--json', 'one JSON object per page')
+    .addHelpText('after', '\nExample: chancery docs --check')
+    .action((flags: { out: string; check?: boolean; json?: boolean }) =>
+      perform(flags, async (output) => docs(flags, output)),
+    );
+};

@@ -1,0 +1,36 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { BuiltId } from '../engine/codec.ts';
+import type { Place } from './open.ts';
+
+/** The options that every command on a store takes. */
+export type Common = Place & { readonly json?: boolean };
+
+/** A command with the options that all commands on a store take, and an example of its use. */
+export const onStore = (command: Command, example: string, data = './data'): Command =>
+  command
+    .option('--data <dir>', 'the directory of the data', data)
+    .option('--store <url>', 'the store, where it is not in the data directory: sqlite:PATH')
+    .option('--json', 'one JSON object per line')
+    .addHelpText('after', `\nExample: ${example}`);
+
+/** Reads one more `index=value` for `--where`. */
+export const condition = (
+  given: string,
+  known: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> => {
+  const equals = given.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('a condition is index=value');
+  return { ...known, [given.slice(0, equals)]: given.slice(equals + 1) };
+};
+
+export const revisionNumber = (given: string): number => {
+  if (!/^\d{1,15}$/.test(given)) {
+    throw new InvalidArgumentError('a revision is a whole number from 0');
+  }
+  return Number(given);
+};
+
+export const instanceId = (given: string): string => {
+  if (!BuiltId.is(given)) throw new InvalidArgumentError(`it wants ${BuiltId.name}`);
+  return given;
+};

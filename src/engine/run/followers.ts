@@ -1,0 +1,38 @@
+import { Subject, takeUntil, timer } from 'rxjs';
+import { alarm } from './alarm.ts';
+import type { Wiring } from './wiring.ts';
+
+/** How long a follower pauses after the store has failed it, in milliseconds. */
+const FOLLOW_AGAIN_MS = 1_000;
+
+export type Follower = { readonly follow: (failed: (cause: unknown) => void) => void };
+
+/** Everything that runs by itself on a wall clock. */
+export type Followers = {
+  readonly follow: (follower: Follower) => void;
+  /** Starts nothing more by itself; resolves when the deadlines that were being sent are answered. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Starts projections, then what acts on them: deadlines and reactions. */
+export const followers = (wiring: Wiring): Followers => {
+  const { clock, projections, reactions, deadlines, deadlinesChanged } = wiring;
+  const stopped = new Subject<void>();
+  const follow = (follower: Follower): void =>
+    follower.follow(() => {
+      timer(FOLLOW_AGAIN_MS, clock.scheduler)
+        .pipe(takeUntil(stopped))
+        .subscribe(() => follow(follower));
+    });
+  for (const follower of [...projections, deadlines, ...reactions]) follow(follower);
+  const rings = alarm(clock, deadlines.nearest, deadlines.fire);
+  deadlinesChanged.pipe(takeUntil(stopped)).subscribe(rings.reset);
+  return {
+    follow,
+    stop: async () => {
+      stopped.next();
+      stopped.complete();
+      await rings.stop();
+    },
+  };
+};

@@ -1,0 +1,57 @@
+import { freeze } from 'immer';
+import { firstValueFrom, from, race, timer } from 'rxjs';
+import type { Engine } from './engine.ts';
+import type { Followers } from './followers.ts';
+import { E, TE, pipe } from '../fp.ts';
+import { impostor } from './request.ts';
+import type { Wiring } from './wiring.ts';
+
+/** How long `close` waits for work that is under way, in milliseconds of wall time. */
+const DRAIN_MS = 10_000;
+
+export type Life = Pick<Engine, 'sendTE' | 'close'> & { readonly isClosing: () => boolean };
+
+/** Callers' commands from the opening of an engine to its close. */
+export const life = (wiring: Wiring, newId: () => string, live: Followers | undefined): Life => {
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  const sendTE: Engine['sendTE'] = (stream, command, options) => async () => {
+    if (closing !== undefined) return E.left({ type: 'EngineClosed' });
+    const { commandId = newId(), ...rest } = options;
+    const refusal = impostor(rest.actor);
+    if (refusal !== undefined) return E.right({ outcome: 'refused', refusal });
+    const answer = pipe(
+      wiring.dispatch({ stream, command, commandId, ...rest }),
+      TE.map((outcome) => freeze(outcome, true)),
+    )();
+    underWay.add(answer);
+    return answer.finally(() => underWay.delete(answer));
+  };
+
+  return {
+    sendTE,
+    isClosing: () => closing !== undefined,
+    close: () => (closing ??= closed(wiring, live, underWay)),
+  };
+};
+
+/** Lets callers' commands end, then what the engine does by itself, then what both read; then closes the store. */
+const closed = async (
+  { projections, deadlines, reactions, activity, store }: Wiring,
+  live: Followers | undefined,
+  underWay: ReadonlySet<Promise<unknown>>,
+): Promise<void> => {
+  await drained(Promise.allSettled(underWay));
+  await drained(live?.stop());
+  await Promise.all([deadlines.stop(), ...reactions.map((runner) => runner.halt())]);
+  await drained(activity.idle());
+  await drained(Promise.all(reactions.map((runner) => runner.stop())));
+  await Promise.all(projections.map((runner) => runner.stop()));
+  await store.close();
+};
+
+/** Waits for work to end, but not for ever; no timer stays behind. */
+const drained = async (work: Promise<unknown> | undefined): Promise<void> => {
+  if (work !== undefined) await firstValueFrom(race(from(work), timer(DRAIN_MS)));
+};

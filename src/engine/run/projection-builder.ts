@@ -1,0 +1,131 @@
+import { orFailed } from './consumer.ts';
+import { E } from '../fp.ts';
+import { digestOfText } from '../ids.ts';
+import type { AnyProjection, AnyReadModel, Recorded, Tables } from '../projection.ts';
+import { decodeEvent } from '../replay.ts';
+import type { Checkpoint, RowChange, RowStore } from '../rows.ts';
+import { stagedRows } from './staged-rows.ts';
+import { StoreFailed, describeFailure, type Envelope, type Page, type Position } from '../store.ts';
+import type { Runnable } from '../subsystem.ts';
+
+export type BuilderParts = {
+  readonly rows: RowStore;
+  /** Which subsystem an event type belongs to. */
+  readonly owners: ReadonlyMap<string, Runnable>;
+};
+
+/** What has stopped a projection: an event that it cannot take in. */
+export type Broken = { readonly position: Position; readonly cause: string };
+
+/** Turns pages of events into stored rows and checkpoint. */
+export type ProjectionBuilder = {
+  readonly checkpoint: () => Checkpoint | undefined;
+  /** Empties the read models and forgets how far they had come. */
+  readonly clear: () => void;
+  /** Stores a page at once or, if that breaks, event by event up to the one that does. Throws `StoreFailed`. */
+  readonly apply: (page: Page) => Broken | undefined;
+};
+
+export const NOTHING_CONSUMED = { events: 0, digest: digestOfText('') };
+
+export const projectionBuilder = (
+  projection: AnyProjection,
+  parts: BuilderParts,
+  changed: (change: RowChange) => void,
+): ProjectionBuilder => {
+  const kept = keptRows(projection, parts.rows);
+
+  /** Applies events and stores what they have changed, all or nothing. Throws `StoreFailed`, or what broke it. */
+  const store = (events: readonly Envelope[], position: Position): void => {
+    kept.begin();
+    const work = stagedRows(parts.rows, kept.models);
+    let { events: count, digest } = kept.checkpoint() ?? NOTHING_CONSUMED;
+    for (const envelope of events) {
+      see(projection, parts.owners, work.tables, envelope);
+      count += 1;
+      digest = digestOfText(digest + envelope.hash);
+    }
+    const changes = work.changes();
+    kept.commit(changes, { position, events: count, digest });
+    for (const change of changes) changed(change);
+  };
+
+  /** What breaks the projection when it stores events; undefined: they are stored. */
+  const breaking = (events: readonly Envelope[], position: Position): string | undefined => {
+    const stored = E.tryCatch(() => store(events, position), unlessStoreFailed);
+    return E.isLeft(stored) ? stored.left : undefined;
+  };
+
+  return {
+    checkpoint: kept.checkpoint,
+    clear: kept.clear,
+    apply: ({ events, position }) => {
+      if (breaking(events, position) === undefined) return undefined;
+      for (const envelope of events) {
+        const cause = breaking([envelope], envelope.position);
+        if (cause !== undefined) return { position: envelope.position, cause };
+      }
+      return undefined;
+    },
+  };
+};
+
+/** What is wrong with the projection; a failing store is not. */
+const unlessStoreFailed = (cause: unknown): string => {
+  if (cause instanceof StoreFailed) throw cause;
+  return String(cause);
+};
+
+/** Which version of each projection its rows are of; another version's rows are no beginning to go on from. */
+const VERSIONS = 'projectionVersions';
+
+/** A projection's stored rows and checkpoint, which change together or not at all. */
+const keptRows = ({ name, version, models: list }: AnyProjection, rows: RowStore) => {
+  const consumer = `projection:${name}`;
+  const models: ReadonlyMap<string, AnyReadModel> = new Map(
+    list.map((model) => [model.name, model]),
+  );
+  let isOfThisVersion = orFailed(rows.get(VERSIONS, name)) === version;
+  let checkpoint = isOfThisVersion ? orFailed(rows.checkpoint(consumer)) : undefined;
+  const clear = (): void => {
+    orFailed(rows.clear([...models.keys()], consumer));
+    checkpoint = undefined;
+  };
+  return {
+    models,
+    checkpoint: () => checkpoint,
+    clear,
+    /** Empties what another version has left. */
+    begin: (): void => {
+      if (!isOfThisVersion) clear();
+    },
+    commit: (changes: readonly RowChange[], value: Checkpoint): void => {
+      const noted = { table: VERSIONS, key: name, row: version, entries: [] };
+      orFailed(
+        rows.commit({
+          changes: isOfThisVersion ? changes : [...changes, noted],
+          checkpoint: { consumer, value },
+        }),
+      );
+      isOfThisVersion = true;
+      checkpoint = value;
+    },
+  };
+};
+
+/** Lets the projection see one event; throws what it cannot take in. */
+const see = (
+  projection: AnyProjection,
+  owners: ReadonlyMap<string, Runnable>,
+  tables: Tables,
+  envelope: Envelope,
+): void => {
+  const owner = owners.get(envelope.type);
+  // The handler takes the events of the types it is listed under.
+  const handler = projection.on[envelope.type] as Handler | undefined;
+  if (owner === undefined || handler === undefined) return;
+  const event = decodeEvent(owner, envelope);
+  if (E.isLeft(event)) throw new Error(describeFailure(event.left));
+  handler(tables, { ...event.right, envelope });
+};
+type Handler = (tables: Tables, recorded: Recorded) => void;

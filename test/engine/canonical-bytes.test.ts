@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalBytes, toHex, type Field } from '../../src/engine/bytes.ts';
+import {
+  deadlineCommandId,
+  derivedId,
+  eventHash,
+  eventId,
+  reactionCommandId,
+} from '../../src/engine/ids.ts';
+import {
+  derived,
+  record,
+  sha256,
+  uuid,
+  type WrittenField,
+} from '../support/canonical-bytes-by-hand.ts';
+
+type Vectors = {
+  readonly records: readonly { name: string; fields: readonly WrittenField[]; hex: string }[];
+  readonly ids: readonly {
+    name: string;
+    kind: 'base32' | 'uuid';
+    instance: string;
+    category: string;
+    parts: readonly WrittenField[];
+    id: string;
+  }[];
+  readonly hashes: readonly {
+    name: string;
+    stream: string;
+    revision: number;
+    id: string;
+    data: string;
+    metadata: string;
+    sha256: string;
+  }[];
+};
+
+const page = readFileSync(join(__dirname, '../../docs/canonical-bytes.md'), 'utf8');
+const vectors = JSON.parse(/```json vectors\n(.*?)```/s.exec(page)?.[1] ?? '{}') as Vectors;
+
+/** The field as the engine's code takes it. */
+const given = (field: WrittenField): Field => {
+  if ('text' in field) return field.text;
+  if ('u64' in field) return field.u64;
+  if ('amount' in field) return BigInt(field.amount);
+  if ('list' in field) return { list: field.list.map(given) };
+  if ('record' in field) return canonicalBytes(...field.record.map(given));
+  return undefined;
+};
+
+describe('the vectors of docs/canonical-bytes.md', () => {
+  test('engine N27: there are enough of them', () => {
+    expect(vectors.records.length).toBeGreaterThanOrEqual(8);
+    expect(vectors.ids.length).toBe(4);
+    expect(vectors.hashes.length).toBe(1);
+  });
+
+  test.each(vectors.records)('engine N27: $name', ({ fields, hex }) => {
+    expect(record(fields).toString('hex')).toBe(hex);
+    expect(toHex(canonicalBytes(...fields.map(given)))).toBe(hex);
+  });
+
+  test.each(vectors.ids)('engine N28: $name', ({ kind, instance, category, parts, id }) => {
+    const [a, b, c, d, e] = parts.map(given) as [string, ...never[]];
+    expect(kind === 'uuid' ? uuid(instance, parts) : derived(instance, category, parts)).toBe(id);
+    if (category === 'event') {
+      expect(eventId(instance, a, { actor: b!, commandId: c! }, d!)).toBe(id);
+      return;
+    }
+    expect(derivedId(instance, category, ...parts.map(given))).toBe(id);
+    if (category === 'reaction') expect(reactionCommandId(instance, a, b!, c!)).toBe(id);
+    if (category !== 'deadline') return;
+    const due = { stream: a, revision: b!, at: c!, target: d!, commandType: e! };
+    expect(deadlineCommandId(instance, due)).toBe(id);
+  });
+
+  test.each(vectors.hashes)('engine N16: $name', ({ sha256: hash, ...event }) => {
+    const { stream, revision, id, data, metadata } = event;
+    const texts = [{ text: id }, { text: data }, { text: metadata }];
+    const fields = [{ text: 'chancery/event/1' }, { text: stream }, { u64: revision }, ...texts];
+    expect(sha256(record(fields)).toString('hex')).toBe(hash);
+    expect(eventHash(event)).toBe(hash);
+  });
+});

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
+import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
+import { patience, retold, search } from '../support/arbitrary-runs.ts';
+import { liveThrough } from '../support/market-life.ts';
+import { sharing } from '../support/market-mortal-store.ts';
+import { plans } from '../support/market-plans.ts';
+import { marketWorld, type Ground } from '../support/market-world.ts';
+
+/** Lives through random plans on a ground of its own each; a failure tells the seed, and all that was asked as lines. */
+const whateverHappens = async (
+  usualRuns: number,
+  groundOf: () => Ground & { readonly clear?: () => void },
+): Promise<void> => {
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      const ground = groundOf();
+      const world = await marketWorld(ground);
+      try {
+        await liveThrough(world, plan);
+      } catch (cause) {
+        throw retold(world.story, cause);
+      } finally {
+        await world.end();
+        ground.clear?.();
+      }
+    }),
+    { ...search(usualRuns), interruptAfterTimeLimit: patience(50_000) },
+  );
+};
+
+describe('a market, whatever is asked of it at once, however often it crashes and whenever its clock moves', () => {
+  test(
+    'marketplace E1, E2, E3, E5, E18, L1 to L6: keeps its books, on one engine in memory',
+    async () => {
+      await whateverHappens(20, () => {
+        const store = memoryStore();
+        return { instances: 1, storeOf: () => store };
+      });
+    },
+    patience(60_000),
+  );
+
+  test(
+    'marketplace L4: keeps its books, on two engines that share a log',
+    async () => {
+      await whateverHappens(8, () => {
+        const log = memoryStore();
+        const beside = [memoryStore(), memoryStore()];
+        return { instances: 2, storeOf: (index) => sharing(log, beside[index]!) };
+      });
+    },
+    patience(60_000),
+  );
+
+  test(
+    'marketplace E1, E2, E3, E5, E18, L1 to L6: keeps its books, on SQLite',
+    async () => {
+      await whateverHappens(4, () => {
+        const directory = mkdtempSync(path.join(tmpdir(), 'chancery-market-'));
+        const store = sqliteStore(path.join(directory, 'market.db'));
+        return {
+          instances: 1,
+          storeOf: () => store,
+          clear: () => rmSync(directory, { recursive: true, force: true }),
+        };
+      });
+    },
+    patience(60_000),
+  );
+});

@@ -1,0 +1,44 @@
+import { E } from '../../src/engine/fp.ts';
+import type { Batch, OpenStore, Store } from '../../src/engine/rows.ts';
+import type { Draft, StoreFailure } from '../../src/engine/store.ts';
+
+/** What a store is to do wrong; each is asked before the store acts. Changed by a test as it goes. */
+export type Faults = {
+  /** `lost`: it is written, but the answer never comes; `refused`: it is not written. */
+  append?: (stream: string, drafts: readonly Draft[]) => 'lost' | 'refused' | undefined;
+  /** Whether to fail instead of changing rows. */
+  commit?: (batch: Batch) => boolean;
+};
+
+export const unavailable: StoreFailure = {
+  type: 'StoreUnavailable',
+  path: 'faulty',
+  reason: 'the test wants it',
+  remedy: 'none',
+};
+
+/** A store that fails when it is told to, in front of one that works. */
+export const faultyStore = (inner: Store, faults: Faults): Store => ({
+  ...inner,
+  open: (options) => async () => {
+    const opened = await inner.open(options)();
+    return E.isLeft(opened) ? opened : E.right(faulty(opened.right, faults));
+  },
+});
+
+const faulty = ({ events, rows, close }: OpenStore, faults: Faults): OpenStore => ({
+  close,
+  events: {
+    ...events,
+    append: (stream, expected, drafts) => async () => {
+      const fault = faults.append?.(stream, drafts);
+      if (fault === 'refused') return E.left(unavailable);
+      const written = await events.append(stream, expected, drafts)();
+      return fault === 'lost' ? E.left(unavailable) : written;
+    },
+  },
+  rows: {
+    ...rows,
+    commit: (batch) => (faults.commit?.(batch) === true ? E.left(unavailable) : rows.commit(batch)),
+  },
+});
