@@ -44,7 +44,7 @@ const pagePath = ({ only, scale, output }: Options): string | undefined => {
 };
 
 const runAll = async (options: Options): Promise<readonly Result[]> => {
-  const directory = runDirectory();
+  const directory = runDirectory(options.directory);
   const run: Run = { directory, scale: options.scale, rounds: options.rounds };
   const results: Result[] = [];
   try {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Run } from './row.ts';
 
-/** A new directory for one run, below the system's temporary one. */
-export const runDirectory = (): string => mkdtempSync(join(tmpdir(), 'chancery-bench-'));
+/** A new directory for one run. */
+export const runDirectory = (parent = tmpdir()): string =>
+  mkdtempSync(join(parent, 'chancery-bench-'));
 
 export const removeDirectory = (directory: string): void =>
   rmSync(directory, { recursive: true, force: true });

@@ -10,6 +10,7 @@ export type Options = {
   readonly help: boolean;
   readonly date: string;
   readonly output: string | undefined;
+  readonly directory: string | undefined;
 };
 
 const ROUNDS = { quick: 2, normal: 7, full: 9 } as const;
@@ -21,6 +22,7 @@ export const HELP = `npm run bench -- [options]
   --rounds N       how often subject and baseline take turns
   --date DATE      what the page says was the day (today, unless given)
   --output FILE    where the page goes (bench/results.md, if all rows are run)
+  --directory DIR  where the files are written (the system's temporary directory)
   --json           ends with one line of JSON
   --list           prints the rows
 Example: npm run bench -- --only sequential --rounds 3`;
@@ -39,12 +41,13 @@ export const optionsOf = (args: readonly string[]): Options => {
       help: { type: 'boolean', default: false },
       date: { type: 'string' },
       output: { type: 'string' },
+      directory: { type: 'string' },
     },
   });
   const scale = values.quick ? 'quick' : values.full ? 'full' : 'normal';
   const rounds = Number(values.rounds ?? ROUNDS[scale]);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number');
-  const { only, json, list, help, output } = values;
+  const { only, json, list, help, output, directory } = values;
   const date = values.date ?? new Date().toISOString().slice(0, 10);
-  return { only, scale, rounds, json, list, help, date, output };
+  return { only, scale, rounds, json, list, help, date, output, directory };
 };

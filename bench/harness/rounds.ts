@@ -53,7 +53,10 @@ export const inTurns = async <Name extends string, Result>(
   return results;
 };
 
-/** Medians of two lists of rounds, and the smallest and largest ratio of a single round. */
+/** A run of many short rounds: disks slow down for seconds at a time, which short turns spread evenly over subject and baseline. */
+export const finely = (run: Run): Run => ({ ...run, rounds: run.rounds * 5 });
+
+/** Medians of two lists of rounds, and between which ratios the middle half of all rounds lies. */
 export const compared = (
   values: readonly number[],
   baselines: readonly number[],
@@ -63,7 +66,7 @@ export const compared = (
   return {
     value: median(values),
     baseline: median(baselines),
-    spread: [Math.min(...ratios), Math.max(...ratios)],
+    spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
     note,
   };
 };
@@ -87,7 +90,7 @@ export const rate = async (work: () => Promise<number> | number): Promise<number
 };
 
 /** Milliseconds that some work takes. */
-export const duration = async (work: () => Promise<unknown> | unknown): Promise<number> => {
+export const duration = async (work: () => unknown): Promise<number> => {
   const begin = performance.now();
   await work();
   return performance.now() - begin;

@@ -8,7 +8,7 @@ export type Run = {
   readonly rounds: number;
 };
 
-/** What one row has come to. `spread`: the smallest and the largest ratio that a single round gave. */
+/** What one row has come to. `spread`: between which ratios the middle half of all rounds lies. */
 export type Measured = {
   readonly value: number;
   readonly baseline?: number | undefined;

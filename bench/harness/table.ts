@@ -16,28 +16,32 @@ const times = (ratio: number): string => `${ratio.toFixed(2)} x`;
 const metOf = ({ target }: Row, measured: Measured): boolean | null =>
   target === undefined ? null : target.isMet(measured);
 
-const HEAD = ['row', 'value', 'unit', 'baseline', 'ratio (rounds)', 'target', 'met'];
+const HEAD = ['row', 'value', 'unit', 'baseline', 'ratio (middle half)', 'target', 'met'];
+
+const ratioText = (measured: Measured): string => {
+  const ratio = ratioOf(measured);
+  if (ratio === undefined) return '-';
+  if (measured.spread === undefined) return times(ratio);
+  const [low, high] = measured.spread;
+  return `${times(ratio)} (${low.toFixed(2)}-${high.toFixed(2)})`;
+};
+
+const baselineText = ({ baseline }: Row, measured: Measured): string =>
+  measured.baseline === undefined ? baseline || '-' : `${digits(measured.baseline)} ${baseline}`;
+
+const MET = { true: 'yes', false: 'NO', null: '-' } as const;
 
 const cellsOf = (result: Result): readonly string[] => {
-  const { name, unit, target, baseline } = result.row;
-  const wanted = target?.text ?? '-';
-  if ('notRun' in result) return [name, 'not run', unit, baseline, '-', wanted, '-'];
-  if ('failed' in result) return [name, 'FAILED', unit, baseline, '-', wanted, '-'];
+  const { row } = result;
+  const wanted = row.target?.text ?? '-';
+  if (!('measured' in result)) {
+    const what = 'notRun' in result ? 'not run' : 'FAILED';
+    return [row.name, what, row.unit, row.baseline, '-', wanted, '-'];
+  }
   const { measured } = result;
-  const ratio = ratioOf(measured);
-  const [low, high] = measured.spread ?? [];
-  const spread =
-    low === undefined || high === undefined ? '' : ` (${low.toFixed(2)}-${high.toFixed(2)})`;
-  const met = metOf(result.row, measured);
-  return [
-    name,
-    digits(measured.value),
-    unit,
-    measured.baseline === undefined ? baseline || '-' : `${digits(measured.baseline)} ${baseline}`,
-    ratio === undefined ? '-' : `${times(ratio)}${spread}`,
-    wanted,
-    met === null ? '-' : met ? 'yes' : 'NO',
-  ];
+  const met = MET[`${metOf(row, measured)}`];
+  const [value, baseline] = [digits(measured.value), baselineText(row, measured)];
+  return [row.name, value, row.unit, baseline, ratioText(measured), wanted, met];
 };
 
 const noteOf = (result: Result): string | undefined => {
@@ -64,9 +68,10 @@ export const textOf = (results: readonly Result[]): string => {
     .join('\n');
 };
 
+const markdownLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
 /** The results as a Markdown page; `about` says when, where and how they were measured. */
 export const pageOf = (results: readonly Result[], about: readonly string[]): string => {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const notes = results.flatMap((result) => {
     const note = noteOf(result);
     return note === undefined ? [] : [`- ${result.row.name}: ${note}`];
@@ -75,13 +80,13 @@ export const pageOf = (results: readonly Result[], about: readonly string[]): st
     '# Benchmarks',
     '',
     'Written by `npm run bench`. Subject and baseline take turns in the same run; ratios count, absolute numbers are this',
-    "machine's. A ratio is that of the medians; in brackets the smallest and the largest of a single round.",
+    "machine's. A ratio is that of the medians; in brackets where the middle half of the rounds lies.",
     '',
     ...about.map((each) => `- ${each}`),
     '',
-    line(HEAD),
-    line(HEAD.map(() => '---')),
-    ...results.map((result) => line(cellsOf(result))),
+    markdownLine(HEAD),
+    markdownLine(HEAD.map(() => '---')),
+    ...results.map((result) => markdownLine(cellsOf(result))),
     '',
     ...notes,
     '',

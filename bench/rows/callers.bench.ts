@@ -1,5 +1,5 @@
 import { freshFile } from '../harness/files.ts';
-import { compared, inTurns, rate } from '../harness/rounds.ts';
+import { compared, finely, inTurns, rate } from '../harness/rounds.ts';
 import { atLeast, none, shared, sized, type Row } from '../harness/row.ts';
 import { bareInserts, insertMany } from '../subjects/bare-inserts.ts';
 import { CALLERS, crowd, openDesk } from '../subjects/ticket-desk.ts';
@@ -7,7 +7,7 @@ import { CALLERS, crowd, openDesk } from '../subjects/ticket-desk.ts';
 type Round = { readonly acknowledged: number; readonly caughtUp: number; readonly failed: number };
 
 const measured = shared(async (run) => {
-  const each = sized(run, 5, 100);
+  const each = sized(run, 5, 20);
   const desk = await openDesk(freshFile(run, 'callers'));
   const bare = bareInserts(freshFile(run, 'bare'));
   const subject = async (): Promise<Round> => {
@@ -17,13 +17,13 @@ const measured = shared(async (run) => {
     await desk.caughtUp();
     return { acknowledged, caughtUp: (done / (performance.now() - begin)) * 1000, failed };
   };
-  const inserts = sized(run, 100, 1_500);
+  const inserts = sized(run, 50, 300);
   const baseline = async (): Promise<Round> => {
     const inserted = await rate(() => insertMany(bare, inserts));
     return { acknowledged: inserted, caughtUp: inserted, failed: 0 };
   };
   try {
-    return await inTurns(run.rounds, { subject, baseline });
+    return await inTurns(finely(run).rounds, { subject, baseline });
   } finally {
     bare.close();
     await desk.engine.close();

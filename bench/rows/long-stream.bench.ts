@@ -1,5 +1,5 @@
 import { freshFile } from '../harness/files.ts';
-import { against, rate } from '../harness/rounds.ts';
+import { against, finely, rate } from '../harness/rounds.ts';
 import { atLeast, sized, type Row } from '../harness/row.ts';
 import { oneByOne, openDesk } from '../subjects/ticket-desk.ts';
 import { fillWithTickets } from '../subjects/ticket-log.ts';
@@ -19,7 +19,7 @@ export const longStreamRows: readonly Row[] = [
       const streams = await fillWithTickets(path, { streams: 16, events: EVENTS, closes: false });
       const desk = await openDesk(path);
       await desk.engine.settle();
-      const count = sized(run, 100, 1_000);
+      const count = sized(run, 50, 200);
       let turn = 0;
       const next = () => streams[(turn += 1) % streams.length] ?? '';
       const timed = (work: () => Promise<unknown>) =>
@@ -30,7 +30,7 @@ export const longStreamRows: readonly Row[] = [
         });
       try {
         return await against(
-          run,
+          finely(run),
           () => timed(() => desk.note(next())),
           () => timed(desk.open),
           `${streams.length} streams in turn, ${count} commands per round`,

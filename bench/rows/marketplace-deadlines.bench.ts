@@ -2,8 +2,7 @@ import { escrowCommands, type Engine } from '../../src/index.ts';
 import { freshFile } from '../harness/files.ts';
 import { compared, inTurns, median, rate } from '../harness/rounds.ts';
 import { atLeast, atMost, shared, sized, type Row, type Run } from '../harness/row.ts';
-import { fill } from '../subjects/bulk.ts';
-import { logOfLocked, plainTerms } from '../subjects/escrows.ts';
+import { fillWithLocked, plainTerms } from '../subjects/escrows.ts';
 import { openMarket, person, type Market } from '../subjects/market.ts';
 import { shiftedClock, type ShiftedClock } from '../subjects/shifted-clock.ts';
 import { CALLERS, crowd, openDesk } from '../subjects/ticket-desk.ts';
@@ -25,10 +24,9 @@ const openAll = async (run: Run, { due, open }: Sizes, clock: ShiftedClock): Pro
   const path = freshFile(run, 'deadlines');
   const falling = due * (roundsOf(run) + 1);
   const now = clock.now();
-  await fill(path, falling + open - due, (work) => {
-    const round = Math.ceil(work / due);
-    const waits = work <= falling ? round * STEP_MS : FAR_MS;
-    return logOfLocked(`e${work}`, plainTerms(`buyer-${work}`, `seller-${work}`, waits), now);
+  await fillWithLocked(path, falling + open - due, now, (index) => {
+    const waits = index <= falling ? Math.ceil(index / due) * STEP_MS : FAR_MS;
+    return { id: `e${index}`, terms: plainTerms(`buyer-${index}`, `seller-${index}`, waits) };
   });
   const market = await openMarket(path, clock);
   await market.engine.settle();

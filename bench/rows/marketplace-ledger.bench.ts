@@ -2,8 +2,7 @@ import { createEngine, sqliteStore } from '../../src/index.ts';
 import { freshFile } from '../harness/files.ts';
 import { against, rate } from '../harness/rounds.ts';
 import { atLeast, sized, type Row } from '../harness/row.ts';
-import { fill } from '../subjects/bulk.ts';
-import { logOfLocked, plainTerms } from '../subjects/escrows.ts';
+import { fillWithLocked, plainTerms } from '../subjects/escrows.ts';
 import { openMarket } from '../subjects/market.ts';
 import { fillWithTickets } from '../subjects/ticket-log.ts';
 import { ticketSubsystem } from '../subjects/tickets.ts';
@@ -21,9 +20,10 @@ export const ledgerRows: readonly Row[] = [
     measure: async (run) => {
       const escrows = sized(run, 100, 4_000, 20_000);
       const path = freshFile(run, 'ledger');
-      await fill(path, escrows, (work) =>
-        logOfLocked(`e${work}`, plainTerms(`buyer-${work}`, `seller-${work}`), Date.now()),
-      );
+      await fillWithLocked(path, escrows, Date.now(), (index) => ({
+        id: `e${index}`,
+        terms: plainTerms(`buyer-${index}`, `seller-${index}`),
+      }));
       const tickets = freshFile(run, 'tickets');
       const log = { streams: sized(run, 100, 4_000, 20_000), events: 5, closes: true };
       await fillWithTickets(tickets, log);

@@ -2,8 +2,7 @@ import { accountCommands, escrowCommands } from '../../src/index.ts';
 import { freshFile } from '../harness/files.ts';
 import { compared, inTurns, median } from '../harness/rounds.ts';
 import { atLeast, atMost, shared, sized, type Row } from '../harness/row.ts';
-import { fill } from '../subjects/bulk.ts';
-import { logOfLocked, plainTerms } from '../subjects/escrows.ts';
+import { fillWithLocked, plainTerms } from '../subjects/escrows.ts';
 import { openMarket, person, type Market } from '../subjects/market.ts';
 
 const { ReleaseFunds } = escrowCommands.of;
@@ -49,13 +48,12 @@ const measured = shared(async (run) => {
   const count = sized(run, 50, 1_000);
   const path = freshFile(run, 'releases');
   const rounds = run.rounds + 1; // the first one does not count
-  const now = Date.now();
-  await fill(path, rounds * count * 2, (work) => {
-    const kind: Kind = work % 2 === 0 ? 'one' : 'many';
-    const place = Math.floor((work - 1) / 2);
+  await fillWithLocked(path, rounds * count * 2, Date.now() - 1_000, (nth) => {
+    const kind: Kind = nth % 2 === 0 ? 'one' : 'many';
+    const place = Math.floor((nth - 1) / 2);
     const [round, index] = [Math.floor(place / count), place % count];
     const id = idOf(kind, round, index);
-    return logOfLocked(id, plainTerms(`buyer-${id}`, payeeOf(kind, round, index)), now - 1_000);
+    return { id, terms: plainTerms(`buyer-${id}`, payeeOf(kind, round, index)) };
   });
   const market = await openMarket(path);
   await market.engine.settle();

@@ -29,7 +29,7 @@ export const millionRows: readonly Row[] = [
       const { path, events } = await bigLog(run);
       const starts: Start[] = [];
       for (let round = 0; round < run.rounds; round += 1) {
-        starts.push((await inChild('cold-start.ts', path)) as Start);
+        starts.push((await inChild('cold-start.child.ts', path)) as Start);
       }
       const fromProcess = seconds(starts.map(({ fromProcessMs }) => fromProcessMs));
       const current = seconds(starts.map(({ currentMs }) => currentMs));
@@ -48,7 +48,7 @@ export const millionRows: readonly Row[] = [
     baseline: '',
     measure: async (run) => {
       const { path } = await bigLog(run);
-      const replay = (await inChild('replay-memory.ts', path)) as Replay;
+      const replay = (await inChild('replay-memory.child.ts', path)) as Replay;
       return {
         value: replay.highestMib - replay.idleMib,
         note:

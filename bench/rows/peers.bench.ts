@@ -1,6 +1,6 @@
 import { createEngine, memoryStore } from '../../src/index.ts';
 import { freshFile } from '../harness/files.ts';
-import { compared, inTurns } from '../harness/rounds.ts';
+import { compared, finely, inTurns } from '../harness/rounds.ts';
 import {
   atLeast,
   NotRun,
@@ -49,7 +49,7 @@ const facing = async (
   peer: Peer,
   work: (open: () => Promise<unknown>) => Promise<Crowd>,
 ): Promise<Measured> => {
-  const taken = await inTurns(run.rounds, {
+  const taken = await inTurns(finely(run).rounds, {
     ours: () =>
       timed(async () => {
         const result = await work(desk.open);
@@ -84,8 +84,8 @@ const bothOf = (kind: Kind) =>
   shared(async (run) => {
     const peer = await kind.open(freshFile(run, 'peer'));
     const desk = await deskOf(run, kind);
-    const inTurn = sized(run, 50, kind.durable ? 500 : 2_000);
-    const each = sized(run, 3, 20);
+    const inTurn = sized(run, 30, kind.durable ? 100 : 1_000);
+    const each = sized(run, 2, 5);
     const sequential = await settled(facing(run, desk, peer, (open) => crowd(1, inTurn, open)));
     const callers = await settled(facing(run, desk, peer, (open) => crowd(CALLERS, each, open)));
     await desk.engine.close();

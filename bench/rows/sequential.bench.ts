@@ -1,20 +1,17 @@
 import { freshFile } from '../harness/files.ts';
-import { against, rate } from '../harness/rounds.ts';
+import { against, finely, rate } from '../harness/rounds.ts';
 import { atLeast, sized, type Measured, type Row, type Run } from '../harness/row.ts';
 import { bareInserts, insertMany } from '../subjects/bare-inserts.ts';
 import { oneByOne, openDesk } from '../subjects/ticket-desk.ts';
 import { ticketSubsystem, watchedTicketSubsystem } from '../subjects/tickets.ts';
 
-const measured = async (
-  run: Run,
-  tickets: typeof ticketSubsystem | typeof watchedTicketSubsystem,
-): Promise<Measured> => {
-  const count = sized(run, 100, 1_500);
+const measured = async (run: Run, tickets: typeof ticketSubsystem): Promise<Measured> => {
+  const count = sized(run, 50, 300);
   const desk = await openDesk(freshFile(run, 'sequential'), tickets);
   const bare = bareInserts(freshFile(run, 'bare'));
   try {
     return await against(
-      run,
+      finely(run),
       () =>
         rate(async () => {
           await oneByOne(count, desk.open);

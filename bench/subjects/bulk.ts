@@ -1,3 +1,4 @@
+import type { OpenStore } from '../../src/engine/rows.ts';
 import { createEngine, sqliteStore, type StreamName } from '../../src/index.ts';
 import type { DomainEvent } from '../../src/index.ts';
 
@@ -36,11 +37,28 @@ const created = async (path: string): Promise<void> => {
   await engine.close();
 };
 
-/** Writes a log quickly, through the store's own writer: the pieces of one work in order, several works at once. */
+/** Notes that reactions have seen the whole log: it was made as if they had done their work. */
+const noteSeen = async (
+  { events, rows }: OpenStore,
+  reactions: readonly { readonly name: string }[],
+): Promise<void> => {
+  const head = await events.head()();
+  if (head._tag === 'Left' || head.right === undefined) return;
+  const value = { position: head.right, events: 0, digest: '' };
+  for (const { name } of reactions) {
+    rows.commit({ changes: [], checkpoint: { consumer: `reaction:${name}`, value } });
+  }
+};
+
+/**
+ * Writes a log quickly, through the store's own writer: the pieces of one work in order, several works at once. `reactions` have
+ * nothing left to do in it.
+ */
 export const fill = async (
   path: string,
   works: number,
   work: (index: number) => Iterable<Piece>,
+  reactions: readonly { readonly name: string }[] = [],
 ): Promise<void> => {
   await created(path);
   const opened = await sqliteStore(path).open({ readOnly: false })();
@@ -58,5 +76,6 @@ export const fill = async (
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, works) }, worker));
+  await noteSeen(opened.right, reactions);
   await close();
 };

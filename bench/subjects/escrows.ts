@@ -5,6 +5,7 @@ import {
   escrowCommands,
   escrowSubsystem,
   marketplaceDefaults,
+  subsystems,
   type Actor,
   type Escrow,
   type EscrowCommand,
@@ -12,15 +13,15 @@ import {
   type Self,
   type StreamName,
 } from '../../src/index.ts';
-import type { Piece } from './bulk.ts';
+import { fill, type Piece } from './bulk.ts';
 
 const { OpenEscrow, LockFunds } = escrowCommands.of;
 const { HoldPlaced, HoldTaken } = accountEvents.of;
 const { DepositBooked } = depositEvents.of;
 const { decider } = escrowSubsystem;
 
-export const SYSTEM: Actor = { id: 'system', roles: ['system'] };
-export const settings = {
+const SYSTEM: Actor = { id: 'system', roles: ['system'] };
+const settings = {
   ...marketplaceDefaults,
   currencies: { ...marketplaceDefaults.currencies, CHF: 2 },
 };
@@ -85,7 +86,7 @@ export const plainTerms = (
 });
 
 /** The log of one locked escrow: its buyer's deposit and hold, the escrow, the hold taken. */
-export function* logOfLocked(id: string, terms: Draft, at: number): Generator<Piece> {
+function* logOfLocked(id: string, terms: Draft, at: number): Generator<Piece> {
   const { buyer } = terms;
   const amounts = amountsIn(terms);
   const holdId = `${buyer}#1`;
@@ -117,3 +118,21 @@ export function* logOfLocked(id: string, terms: Draft, at: number): Generator<Pi
   yield { stream: `escrow-${id}`, behind: 1, at, events: [funded] };
   yield { stream: account, behind: 0, at, events: [HoldTaken({ holdId })] };
 }
+
+/** What tells locked escrows apart. */
+export type LockedEscrow = { readonly id: string; readonly terms: Draft };
+
+/** Writes so many locked escrows, all locked at one instant, with nothing left for reactions to do. */
+export const fillWithLocked = (
+  path: string,
+  count: number,
+  at: number,
+  escrowAt: (index: number) => LockedEscrow,
+): Promise<void> => {
+  const work = (index: number) => {
+    const { id, terms } = escrowAt(index);
+    return logOfLocked(id, terms, at);
+  };
+  const reactions = subsystems.flatMap((subsystem) => subsystem.reactions);
+  return fill(path, count, work, reactions);
+};

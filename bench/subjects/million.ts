@@ -17,10 +17,10 @@ export const bigLog = shared(async (run: Run): Promise<BigLog> => {
   return { path, events: log.streams * log.events };
 });
 
-/** Runs a script of `children/` in a process of its own; resolves to the JSON of the last line that it prints. */
+/** Runs a script of the bench in a process of its own; resolves to the JSON of the last line that it prints. */
 export const inChild = (script: string, ...args: readonly string[]): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    const file = join(import.meta.dirname, '..', 'children', script);
+    const file = join(import.meta.dirname, '..', script);
     const child = spawn(process.execPath, [file, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

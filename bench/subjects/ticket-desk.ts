@@ -1,5 +1,5 @@
 import { createEngine, sqliteStore, type Engine } from '../../src/index.ts';
-import { ticketCommands, ticketSubsystem, type watchedTicketSubsystem } from './tickets.ts';
+import { ticketCommands, ticketSubsystem } from './tickets.ts';
 
 const { OpenTicket, AddNote } = ticketCommands.of;
 
@@ -8,7 +8,7 @@ const actor = { id: 'bench', roles: [] };
 export const NEVER = 4_000_000_000_000;
 export const TITLE = 'The printer on the second floor prints nothing but zeros';
 
-type Tickets = typeof ticketSubsystem | typeof watchedTicketSubsystem;
+type Tickets = typeof ticketSubsystem;
 
 /** An engine that serves tickets, and how commands are sent to it in bulk. */
 export type Desk = {

@@ -88,7 +88,7 @@ const ticket: Decider<TicketCommand, Ticket, TicketEvent, TicketRejection> = {
 };
 
 type TicketRow = { readonly title: string; readonly open: boolean; readonly notes: number };
-export const tickets = readModel<TicketRow>('tickets', { open: ({ open }) => String(open) });
+const tickets = readModel<TicketRow>('tickets', { open: ({ open }) => String(open) });
 
 const idOf = (stream: string): string => stream.slice('ticket-'.length);
 

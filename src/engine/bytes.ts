@@ -80,8 +80,14 @@ export const base32 = (bytes: Uint8Array): string => {
   return bits === 0 ? text : text + ALPHABET[(value << (5 - bits)) & 31];
 };
 
-export const toHex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Lower-case hex, two digits a byte. */
+export const toHex = (bytes: Uint8Array): string => {
+  let text = '';
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+};
 
 /** Compares two texts as their UTF-8 bytes: the order of ids everywhere. */
 export const compareText = (a: string, b: string): number => {

@@ -41,7 +41,7 @@ export class ClosedType<P extends t.Props> extends t.Type<FieldsOf<P>> {
       for (const [key, codec] of fields) {
         const isThere = Object.hasOwn(value, key);
         if (!isThere && isOptional(codec)) continue;
-        if (!codec.is(isThere ? value[key] : undefined)) return false;
+        if (!isThere || !codec.is(value[key])) return false;
         present += 1;
       }
       return present === Object.keys(value).length;
@@ -64,12 +64,14 @@ const validateClosed = <P extends t.Props>(
     const isThere = Object.hasOwn(value, key);
     if (!isThere && isOptional(codec)) continue;
     const field = isThere ? value[key] : undefined;
-    const checked = codec.validate(field, t.appendContext(context, key, codec, field));
+    const place = t.appendContext(context, key, codec, field);
+    const checked = isThere ? codec.validate(field, place) : t.failure(field, place);
     if (E.isLeft(checked)) errors.push(...checked.left);
   }
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(props, key)) continue;
-    errors.push(...unknownField(value[key], t.appendContext(context, key, NO_FIELD, value[key])));
+    const place = t.appendContext(context, key, NO_FIELD, value[key]);
+    errors.push({ value: value[key], context: place });
   }
   return t.failures(errors);
 };
@@ -80,7 +82,6 @@ const NO_FIELD = new t.Type<never>(
   t.failure,
   t.identity,
 );
-const unknownField = (value: unknown, context: t.Context): t.Errors => [{ value, context }];
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -24,12 +24,21 @@ const memberAt = ({ context }: t.ValidationError, from: number): number => {
 const prefixOf = ({ context }: t.ValidationError, length: number): string =>
   JSON.stringify(context.slice(0, length).map((entry) => entry.key));
 
-/** A literal that differs says that another member was meant: it weighs more than any number of wrong fields. */
-const weightOf = (errors: t.Errors): number =>
-  errors.reduce((sum, { context }) => {
-    const last = context.at(-1);
-    return sum + (last !== undefined && tagOf(last) === 'LiteralType' ? 1_000 : 1);
-  }, 0);
+const isOfLiteral = ({ context }: t.ValidationError): boolean => {
+  const last = context.at(-1);
+  return last !== undefined && tagOf(last) === 'LiteralType';
+};
+
+/**
+ * How far a value is from a union's member at `at`: one of another kind altogether is farthest; a literal that differs says that
+ * another member was meant, whatever else is wrong; else each wrong place counts.
+ */
+const distanceOf = (errors: t.Errors, at: number): number => {
+  const isOfAnotherKind = errors.some(({ context }) => context.length === at + 1);
+  const literals = errors.filter(isOfLiteral).length;
+  const places = new Set(errors.map(({ context }) => JSON.stringify(keysOf(context))));
+  return (isOfAnotherKind ? 1e12 : 0) + (literals > 0 ? literals * 1e6 : places.size);
+};
 
 /** Of what each member of a union has against a value, what those say that come closest to it. */
 export const closest = (errors: t.Errors, from = 0): t.Errors => {
@@ -40,8 +49,8 @@ export const closest = (errors: t.Errors, from = 0): t.Errors => {
   const far = new Set(
     unions.flatMap((union = []) => {
       const members = Object.values(Object.groupBy(union, (error) => prefixOf(error, at + 1)));
-      const least = Math.min(...members.map((member = []) => weightOf(member)));
-      return members.filter((member = []) => weightOf(member) > least).flat();
+      const least = Math.min(...members.map((member = []) => distanceOf(member, at)));
+      return members.filter((member = []) => distanceOf(member, at) > least).flat();
     }),
   );
   return closest(

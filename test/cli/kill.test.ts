@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs';
 import { cli, contents, said, start, temporary, written, type Said } from '../support/cli.ts';
 import { chance, deals } from '../support/command-lines.ts';
 
 const place = temporary();
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-const KILLS = 12;
+const KILLS = 10;
 
 /** What a line was answered the first time, whoever asks. */
 const first = ({ outcome, first: before, ...rest }: Said): Said => ({
@@ -40,8 +39,8 @@ describe('a run that is killed and started again', () => {
     const struck: number[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const { child, printed, ended } = start(args('killed'));
-      await printed(Math.floor((lines.length * (kill + next())) / KILLS));
-      await turns(Math.floor(next() * 400));
+      await printed(Math.floor((lines.length * 0.95 * (kill + next())) / KILLS));
+      await turns(Math.floor(next() * 300));
       child.kill('SIGKILL');
       const { lines: seen, signal } = await ended;
       expect(signal).toBe('SIGKILL');

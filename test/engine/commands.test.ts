@@ -1,11 +1,11 @@
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
 import { E } from '../../src/engine/fp.ts';
 import { canonicalJson } from '../../src/engine/json.ts';
 import { digestOfText, eventId } from '../../src/engine/ids.ts';
 import type { Store } from '../../src/engine/rows.ts';
-import { COMMAND_BYTES } from '../../src/engine/run/request.ts';
-import type { EventStore, StreamName } from '../../src/engine/store.ts';
+import type { EventStore } from '../../src/engine/store.ts';
 import { ada, bob, engines, failureOf, opened, stores } from '../support/engines.ts';
 import { faultyStore, unavailable, type Faults } from '../support/faulty-store.ts';
 import { ticket, ticketCommands, ticketSubsystem } from '../support/tickets.ts';
@@ -199,8 +199,8 @@ describe.each(stores)('commands on a store in %s', (_, newStore) => {
         engine.send(ticketSubsystem, 'ticket-1', CloseTicket({}), { actor: ada, commandId: 'c' }),
       ),
     );
-    expect(outcomes.map((outcome) => 'repeated' in outcome && outcome.repeated).toSorted()).toEqual(
-      [false, true],
+    expect(new Set(outcomes.map((outcome) => 'repeated' in outcome && outcome.repeated))).toEqual(
+      new Set([false, true]),
     );
     expect({ ...outcomes[0], repeated: true }).toEqual({ ...outcomes[1], repeated: true });
     for (const engine of both) {
@@ -283,152 +283,40 @@ describe.each(stores)('commands on a store in %s', (_, newStore) => {
   });
 });
 
-test('engine N4: after 10 retries a stream is too contended', async () => {
-  const memory = stores[0]![1]();
-  const inner = await opened(memory);
-  let [conflicts, wins] = [0, 10];
-  const append: EventStore['append'] = (stream, expected, drafts) => {
-    if (conflicts >= wins) return inner.events.append(stream, expected, drafts);
-    conflicts += 1;
-    return async () => E.left({ type: 'RevisionConflict', stream, expected, actual: 0 });
+/** A store to whose appends somebody else is `times` times faster. */
+const contended = (times: () => number): Store => {
+  const memory = memoryStore();
+  let conflicts = 0;
+  return {
+    ...memory,
+    open: (options) => async () => {
+      const inner = await memory.open(options)();
+      if (E.isLeft(inner)) return inner;
+      const append: EventStore['append'] = (stream, expected, drafts) => {
+        if (conflicts >= times()) conflicts = 0;
+        else if ((conflicts += 1) > 0) {
+          return async () => E.left({ type: 'RevisionConflict', stream, expected, actual: 0 });
+        }
+        return inner.right.events.append(stream, expected, drafts);
+      };
+      return E.right({ ...inner.right, events: { ...inner.right.events, append } });
+    },
   };
-  const engine = await start();
-  await engine.close();
-  const events = { ...inner.events, append };
-  const contended = await start({
-    store: { ...memory, open: () => async () => E.right({ ...inner, events }) },
-    instance: 'other',
-  }).catch((cause: unknown) => cause);
-  // The first event of a new store is contended for too: here nobody ever writes it.
-  expect(contended).toMatchObject({ failure: { type: 'NoInstance' } });
-  [conflicts, wins] = [0, 0];
-  const store: Store = { ...memory, open: () => async () => E.right({ ...inner, events }) };
-  const calm = await start({ store });
-  [conflicts, wins] = [0, 10];
-  expect(await calm.send(ticketSubsystem, 'ticket-1', openIt, { actor: ada })).toMatchObject({
+};
+
+test('engine N4: after 10 retries a stream is too contended', async () => {
+  let times = 0;
+  const engine = await start({ store: contended(() => times) });
+  times = 10;
+  expect(await engine.send(ticketSubsystem, 'ticket-1', openIt, { actor: ada })).toMatchObject({
     outcome: 'accepted',
   });
-  [conflicts, wins] = [0, 11];
-  const failed = calm.send(ticketSubsystem, 'ticket-1', AddNote({ note: 'n' }), { actor: ada });
+  times = 11;
+  const failed = engine.send(ticketSubsystem, 'ticket-1', AddNote({ note: 'n' }), { actor: ada });
   expect(await failureOf(failed)).toEqual({
     type: 'TooContended',
     stream: 'ticket-1',
     attempts: 11,
-  });
-});
-
-describe('the form of a command', () => {
-  const refusalOf = async (
-    data: unknown,
-    { type = 'AddNote', stream = 'ticket-1', commandId = 'c', actor = ada } = {},
-  ) => {
-    const engine = await start();
-    const answer = await engine.sendTE(stream, { type, data }, { actor, commandId })();
-    expect(await engine.history(stream as StreamName)).toEqual([]);
-    return E.isRight(answer) && answer.right.outcome === 'refused' ? answer.right.refusal : answer;
-  };
-  const cycle: Record<string, unknown> = { note: 'n' };
-  cycle['self'] = { within: [cycle] };
-  const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
-
-  test.each([
-    ['undefined', undefined, '', 'nothing'],
-    ['a field that is undefined', { note: undefined }, 'note', 'nothing'],
-    ['a function', { note: () => 1 }, 'note', 'a function'],
-    ['a cycle', cycle, 'self.within[0]', 'something that is no JSON'],
-    ['a big integer', { note: [{ n: 1n }] }, 'note[0].n', 'the big integer 1'],
-    ['NaN', { note: [1, Number.NaN] }, 'note[1]', 'NaN'],
-    ['a lone surrogate', { note: 'a\ud800' }, 'note', '"a\\ud800"'],
-    ['a hole in a list', { note: [1, , 2] }, 'note[1]', 'nothing'],
-    ['a date', { note: new Date(0) }, 'note', '"1970-01-01T00:00:00.000Z"'],
-    ['a map', { note: new Map() }, 'note', '{}'],
-    ['a symbol', { note: Symbol('x') }, 'note', 'a symbol'],
-  ])('engine N5: %s is malformed, with its path', async (_, data, path, found) => {
-    expect(await refusalOf(data)).toMatchObject({ type: 'Malformed', path, found });
-  });
-
-  test('engine N5: what is nested too deep or has a key that is no text is malformed', async () => {
-    expect(await refusalOf({ note: deep(200_0) })).toMatchObject({
-      type: 'Malformed',
-      expected: 'at most 100 levels of nesting',
-    });
-    expect(await refusalOf({ note: { '\ud800': 1 } })).toMatchObject({
-      type: 'Malformed',
-      path: 'note',
-      expected: 'keys without lone surrogates',
-    });
-  });
-
-  test('engine N5: a payload of another form is malformed, an unknown type tells those known', async () => {
-    expect(await refusalOf({ note: 1 })).toEqual({
-      type: 'Malformed',
-      path: 'note',
-      expected: 'a note',
-      found: '1',
-    });
-    const types = 'one of OpenTicket, AddNote, CloseTicket, ExpireTicket, LinkTicket';
-    expect(await refusalOf({}, { type: 'EatTicket' })).toEqual({
-      type: 'Malformed',
-      path: 'command',
-      expected: types,
-      found: '"EatTicket"',
-    });
-  });
-
-  test('engine N5: over 256 KiB is too large, before anything else is said of it', async () => {
-    const size = (note: string) => canonicalJson({ type: 'AddNote', data: { note } }).length;
-    const fits = 'x'.repeat(COMMAND_BYTES - size(''));
-    const limit = COMMAND_BYTES;
-    expect(await refusalOf({ note: fits })).toMatchObject({ type: 'StatusForbids' });
-    expect(await refusalOf({ note: `${fits}x` })).toEqual({
-      type: 'TooLarge',
-      size: limit + 1,
-      limit,
-    });
-    expect(await refusalOf({ note: `${fits.slice(1)}é` })).toMatchObject({ size: limit + 1 });
-    expect(await refusalOf({ wrong: `${fits}x` }, { type: 'EatTicket' })).toMatchObject({
-      type: 'TooLarge',
-    });
-  });
-
-  test('engine N26: names that are no names are malformed', async () => {
-    const path = async (odd: object) => {
-      const refusal = await refusalOf({ note: 'n' }, odd);
-      return 'path' in refusal ? refusal.path : refusal;
-    };
-    expect(await path({ commandId: '' })).toBe('id');
-    expect(await path({ commandId: 'x'.repeat(257) })).toBe('id');
-    expect(await path({ stream: 'ticket-' })).toBe('stream');
-    expect(await path({ stream: 'ticket' })).toBe('stream');
-    expect(await path({ stream: 'invoice-1' })).toBe('stream');
-    expect(await path({ stream: 'instance-main2' })).toBe('stream');
-    expect(await path({ stream: `ticket-${'x'.repeat(250)}` })).toBe('stream');
-    expect(await path({ actor: { id: '', roles: [] } })).toBe('actor');
-    expect(await path({ actor: { id: 'a\nb', roles: [] } })).toBe('actor');
-    expect(await path({ actor: { id: 'x'.repeat(129), roles: [] } })).toBe('actor');
-    expect(await path({ actor: { id: 'a', roles: [1] } })).toBe('actor.roles');
-  });
-
-  test('engine N47: nobody comes as the engine itself', async () => {
-    const roles = ['system'];
-    for (const actor of [
-      { id: 'system', roles: [] },
-      { id: 'clock', roles: [] },
-      { id: 'eve', roles },
-    ]) {
-      expect(await refusalOf({ note: 'n' }, { actor })).toEqual({
-        type: 'NotPermitted',
-        actor: actor.id,
-      });
-    }
-  });
-
-  test('engine N3: what a caller does to a payload after sending it changes nothing', async () => {
-    const engine = await start();
-    const data = { title: 'as sent', answerBy: 9 };
-    const sent = engine.sendTE('ticket-1', { type: 'OpenTicket', data }, { actor: ada })();
-    data.title = 'changed';
-    expect(await sent).toMatchObject({ right: { events: [{ data: { title: 'as sent' } }] } });
   });
 });
 
@@ -449,9 +337,9 @@ test('engine N9: a decision that no replay could read is a bug, and nothing is w
 });
 
 test('engine N1: a failure names the reason of the store', async () => {
-  const directory = sqliteStore('/proc/nowhere/chancery.db');
+  const directory = sqliteStore('/dev/null/chancery.db');
   expect(await failureOf(start({ store: directory }))).toMatchObject({
     type: expect.stringMatching(/^Store/),
-    path: expect.stringContaining('/proc/nowhere'),
+    path: expect.stringContaining('/dev/null'),
   });
 });

@@ -198,6 +198,25 @@ describe('terms', () => {
     }
   });
 
+  test('are malformed where a standing order is none that a withdrawal could carry out', () => {
+    const order = { party: 'seller', rail: 'sandbox', destination: 'there' };
+    const answer = (changes: Partial<typeof order>) =>
+      decode({ ...deal(), payouts: [{ ...order, ...changes }] });
+    for (const destination of ['', 'd'.repeat(513)]) {
+      expect(answer({ destination })).toMatchObject({
+        left: { type: 'Malformed', path: 'terms.payouts[0].destination' },
+      });
+    }
+    for (const rail of ['', 'r'.repeat(257), 'sand\nbox']) {
+      expect(answer({ rail })).toMatchObject({
+        left: { type: 'Malformed', path: 'terms.payouts[0].rail' },
+      });
+    }
+    expect(answer({ rail: 'r'.repeat(256), destination: 'd'.repeat(512) })).toMatchObject({
+      _tag: 'Right',
+    });
+  });
+
   test('compare party ids as bytes: another case or unicode form is another party', () => {
     const terms = deal({
       buyer: 'ren\u00e9',

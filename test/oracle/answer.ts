@@ -12,7 +12,12 @@ export class Maybe {
 }
 
 export type Answer =
-  | { readonly outcome: 'accepted'; readonly events: readonly Event[] }
+  | {
+      readonly outcome: 'accepted';
+      readonly events: readonly Event[];
+      /** Of the last event written. */
+      readonly place?: { readonly revision: number; readonly position: string };
+    }
   | { readonly outcome: 'granted' }
   | { readonly outcome: 'refused'; readonly type: string; readonly facts: Facts }
   | { readonly outcome: 'malformed'; readonly paths: readonly string[] | undefined }

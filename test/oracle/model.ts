@@ -3,10 +3,14 @@
 export type Money = { readonly currency: string; readonly amount: string };
 export type Posting = { readonly from: string; readonly to: string; readonly money: Money };
 export type Event = { readonly type: string; readonly data: Readonly<Record<string, unknown>> };
+/** A command's payload, once its form is known to be right. */
+export type Payload = Readonly<Record<string, unknown>>;
 export type Actor = { readonly id: string; readonly roles: readonly string[] };
 
 /** Units by currency. */
 export type Purse = Map<string, bigint>;
+
+export type Fee = { readonly payee: string; readonly ppm: number };
 
 export type Terms = {
   readonly buyer: string;
@@ -31,6 +35,19 @@ export type Terms = {
     readonly destination: string;
   }[];
   readonly memo: string | null;
+};
+
+/** Terms as a command brings them: what has a default may be missing. */
+export type TermsDraft = Partial<Omit<Terms, 'milestones' | 'arbiter' | 'onSilence'>> & {
+  readonly buyer: string;
+  readonly seller: string;
+  readonly milestones: readonly {
+    readonly title: string;
+    readonly amount: Money;
+    readonly deliverWithinMs?: number;
+  }[];
+  readonly arbiter: { readonly actor?: string; readonly ruleWithinMs?: number };
+  readonly onSilence?: Partial<Terms['onSilence']>;
 };
 
 export type Page = {
@@ -62,9 +79,12 @@ export type Escrow = {
   since: number | undefined;
   sinceMaybe: boolean;
   terms: Terms;
+  fee: Fee;
   version: number;
   termsHash: string;
   amendments: number;
+  extensions: number;
+  partReleases: number;
   accepted: Map<string, string>;
   /** The deadline of the status; undefined where it has none. */
   deadline: number | undefined;
@@ -81,7 +101,6 @@ export type Escrow = {
   closing: { cause: string; refund: Purse; remaining: Purse };
 };
 
-export const FEE = { payee: 'platform', ppm: 25_000 };
 export const CURRENCIES = ['USD', 'EUR', 'JPY', 'KWD', 'BTC', 'XMR', 'ETH'];
 export const TOO_BIG = 2n ** 128n;
 export const MINUTE = 60_000;
@@ -137,9 +156,12 @@ export const unopened = (id: string): Escrow => ({
   since: undefined,
   sinceMaybe: false,
   terms: undefined as unknown as Terms,
+  fee: { payee: '', ppm: 0 },
   version: 0,
   termsHash: '',
   amendments: 0,
+  extensions: 0,
+  partReleases: 0,
   accepted: new Map(),
   deadline: undefined,
   holdId: '',

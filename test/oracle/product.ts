@@ -6,6 +6,7 @@ import {
   balances,
   createEngine,
   escrows,
+  marketplaceDefaults,
   memoryStore,
   openHolds,
   openWithdrawals,
@@ -15,7 +16,9 @@ import {
   trialBalance,
   virtualClock,
   type Engine,
+  type ReadModel,
 } from '../../src/index.ts';
+import type { Fee } from './model.ts';
 
 /** An event as the log holds it. */
 export type LogEvent = {
@@ -46,19 +49,23 @@ const logOf = async (engine: Engine): Promise<readonly LogEvent[]> => {
   return log;
 };
 
-const models = { balances, escrows, openHolds, openWithdrawals, trialBalance };
-
-const rowsOf = async (engine: Engine): Promise<Seen['rows']> => {
-  const found: Record<string, Record<string, unknown>> = {};
-  for (const [name, model] of Object.entries(models)) {
-    const page = await engine.query<unknown>(model).page({ limit: 10_000 });
-    found[name] = Object.fromEntries(page.map(({ key, row }) => [key, row]));
-  }
-  return found;
+const rowsIn = async <Row>(engine: Engine, model: ReadModel<Row>) => {
+  const page = await engine.query(model).page({ limit: 10_000 });
+  return Object.fromEntries(page.map(({ key, row }) => [key, row]));
 };
 
+const rowsOf = async (engine: Engine): Promise<Seen['rows']> => ({
+  balances: await rowsIn(engine, balances),
+  escrows: await rowsIn(engine, escrows),
+  openHolds: await rowsIn(engine, openHolds),
+  openWithdrawals: await rowsIn(engine, openWithdrawals),
+  trialBalance: await rowsIn(engine, trialBalance),
+});
+
+const isStopped = (): boolean => false;
+
 /** Runs a command file as `chancery run --at --json` does, in memory. */
-export const runProduct = async (instance: string, text: string): Promise<Seen> => {
+export const runProduct = async (instance: string, fee: Fee, text: string): Promise<Seen> => {
   const clock = virtualClock();
   const rail = sandboxRail(':memory:');
   const source = await sourceOf('-', Readable.from([Buffer.from(text)]));
@@ -68,11 +75,11 @@ export const runProduct = async (instance: string, text: string): Promise<Seen> 
     effects: [payWithdrawals(rail)],
     clock,
     instance,
+    settings: { marketplace: { ...marketplaceDefaults, fee } },
   });
   try {
     const outcomes: LineOutcome[] = [];
     const print = (outcome: LineOutcome): void => void outcomes.push(outcome);
-    const isStopped = (): boolean => false;
     await runFile(engine, source, { clock, until: undefined, print, isStopped });
     return { outcomes, log: await logOf(engine), rows: await rowsOf(engine) };
   } finally {

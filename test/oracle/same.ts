@@ -55,10 +55,11 @@ export const difference = (expected: unknown, seen: unknown, path = ''): string 
 const first = (found: readonly (string | undefined)[]): string | undefined =>
   found.find((path) => path !== undefined);
 
-/** Paths are told from `data` on, and name the fault or what holds it. */
+const inner = (path: string): string => path.replace(/^data\./, '').replace(/^terms\./, '');
+
+/** Paths are told from the payload or from its terms on, and name the fault or what holds it. */
 const samePath = (expected: string, seen: string): boolean => {
-  const path = seen.replace(/^data\.?/, '').replace(/^terms\.?/, '');
-  const wanted = expected.replace(/^terms\.?/, '');
+  const [wanted, path] = [inner(expected), inner(seen)];
   return path.startsWith(wanted) || (path !== '' && wanted.startsWith(path));
 };
 
@@ -74,6 +75,17 @@ const sameFaults = (expected: readonly Fault[], seen: readonly Plain[]): boolean
   );
 };
 
+const refusalMismatch = (type: string, expected: Plain, seen: Plain): string | undefined => {
+  const refusal = seen['refusal'] as { type: string; facts: Plain };
+  if (type !== refusal.type) return 'refusal.type';
+  const { faults, ...facts } = expected;
+  const { faults: seenFaults, ...seenFacts } = refusal.facts;
+  if (faults !== undefined && !sameFaults(faults as Fault[], seenFaults as Plain[])) {
+    return 'refusal.facts.faults';
+  }
+  return difference(facts, seenFacts, 'refusal.facts');
+};
+
 /** What of an outcome is not as answered; undefined: all is. */
 export const mismatch = (answer: Answer, seen: Plain): string | undefined => {
   if (answer.outcome === 'oneOf') {
@@ -81,22 +93,15 @@ export const mismatch = (answer: Answer, seen: Plain): string | undefined => {
     return found.includes(undefined) ? undefined : found.join(' | ');
   }
   if (answer.outcome !== seen['outcome']) return 'outcome';
-  if (answer.outcome === 'accepted') return difference(answer.events, seen['events'], 'events');
+  if (answer.outcome === 'refused') return refusalMismatch(answer.type, answer.facts, seen);
   if (answer.outcome === 'granted') return difference([], seen['lapsed'], 'lapsed');
   if (answer.outcome === 'repeated') {
     return mismatch(answer.first, { ...seen, outcome: seen['first'] });
   }
   if (answer.outcome === 'malformed') {
-    const { paths } = answer;
-    const isSame = paths?.some((path) => samePath(path, String(seen['path']))) ?? true;
-    return isSame ? undefined : 'path';
+    const isSame = answer.paths?.some((path) => samePath(path, String(seen['path'])));
+    return isSame === false ? 'path' : undefined;
   }
-  const refusal = seen['refusal'] as { type: string; facts: Plain };
-  if (answer.type !== refusal.type) return 'refusal.type';
-  const { faults, ...facts } = answer.facts;
-  const { faults: seenFaults, ...seenFacts } = refusal.facts;
-  if (faults !== undefined && !sameFaults(faults as Fault[], seenFaults as Plain[])) {
-    return 'refusal.facts.faults';
-  }
-  return difference(facts, seenFacts, 'refusal.facts');
+  const { events, revision, position } = seen;
+  return difference({ events: answer.events, ...answer.place }, { events, revision, position });
 };

@@ -1,4 +1,4 @@
-import { byBytes, FEE, type Escrow, type Posting } from './model.ts';
+import { byBytes, type Escrow, type Posting } from './model.ts';
 
 const PPM = 1_000_000n;
 
@@ -26,9 +26,9 @@ export const release = (
     postings.push({ from: `escrow:${escrow.id}`, to: `wallet:${to}`, money });
   };
   page.released += gross;
-  const fees = (page.released * BigInt(FEE.ppm)) / PPM;
+  const fees = (page.released * BigInt(escrow.fee.ppm)) / PPM;
   const net = page.released - fees;
-  pay(FEE.payee, fees - page.fees);
+  pay(escrow.fee.payee, fees - page.fees);
   page.fees = fees;
   const due = sharesOf(escrow.terms).map(([party, share]) => ({
     party,

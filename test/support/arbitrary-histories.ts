@@ -210,15 +210,11 @@ export type Played = {
   readonly at: number;
 };
 
-/** How often an insisting step looks again before it does something else. */
-const LOOKS = 6;
-
+/** The first command of a type that the state allows, if every chance turns out well. */
 const insisted = (guide: Guide, type: string, scene: Scene): Asked | undefined => {
-  for (let look = 0; look < LOOKS; look += 1) {
-    const found = guide.commandsFor(scene).allowed.find(({ command }) => command.type === type);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const draw: Draw = { ...scene.draw, percent: () => true };
+  const { allowed } = guide.commandsFor({ ...scene, draw });
+  return allowed.find(({ command }) => command.type === type);
 };
 
 /** The command of a step, made of the state that it meets; undefined: the guide knows none. */

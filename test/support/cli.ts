@@ -1,12 +1,15 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams as Child } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 
 const root = resolve(__dirname, '..', '..');
 const program = join(root, 'src', 'main.ts');
+
+/** Compiled code is kept from process to process, or most of a test's time would go into starting the program. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'chancery-test-compiled') };
 
 /** What a line of `--json` says: fields differ by its outcome. */
 export type Said = { readonly [field: string]: unknown };
@@ -21,7 +24,7 @@ export type Ended = {
 
 /** A process of the program while it runs. */
 export type Running = {
-  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly child: Child;
   /** Resolves once that many lines have been printed; rejects when the process ends before. */
   readonly printed: (count: number) => Promise<void>;
   readonly ended: Promise<Ended>;
@@ -44,33 +47,34 @@ export const temporary = (): ((...names: readonly string[]) => string) => {
   return (...names) => join(directory, ...names);
 };
 
-/** Starts the program as its users do: another process, arguments, streams. */
-export const start = (args: readonly string[], cwd = root): Running => {
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr, count] = ['', '', 0];
-  let waiting: { readonly wanted: number; readonly wake: () => void }[] = [];
+/** What a child prints, and its end. */
+const heard = (child: Child) => {
+  let [stdout, stderr] = ['', ''];
   child.stdin.on('error', () => undefined); // it may have ended without reading all
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    count += text.split('\n').length - 1;
-    waiting.filter(({ wanted }) => wanted <= count).forEach(({ wake }) => wake());
-    waiting = waiting.filter(({ wanted }) => wanted > count);
-  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const lines = () => stdout.split('\n').filter((line) => line !== '');
   const ended = new Promise<Ended>((done, failed) => {
     child.on('error', failed);
-    child.on('close', (code, signal) =>
-      done({ code, signal, lines: stdout.split('\n').filter((line) => line !== ''), stderr }),
-    );
+    child.on('close', (code, signal) => done({ code, signal, lines: lines(), stderr }));
   });
+  return { ended, count: () => stdout.split('\n').length - 1 };
+};
+
+/** Starts the program as its users do: another process, arguments, streams. */
+export const start = (args: readonly string[], cwd = root): Running => {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env });
+  const { ended, count } = heard(child);
   const printed = (wanted: number): Promise<void> =>
     new Promise((done, failed) => {
-      if (wanted <= count) return done();
-      waiting.push({ wanted, wake: done });
-      void ended.then(() => failed(new Error(`it ended after ${count} lines: ${stderr}`)));
+      const look = (): void => {
+        if (count() < wanted) return;
+        child.stdout.off('data', look);
+        done();
+      };
+      child.stdout.on('data', look);
+      look();
+      void ended.then(({ stderr }) => failed(new Error(`it ended at line ${count()}: ${stderr}`)));
     });
   return { child, printed, ended };
 };
@@ -87,6 +91,44 @@ export const cliWith = (input: string | Buffer, ...args: readonly string[]): Pro
   const { child, ended } = start(args);
   child.stdin.end(input);
   return ended;
+};
+
+const EACH = `
+  const [program, given] = process.argv.slice(1);
+  const { main } = await import(program);
+  for (const args of JSON.parse(given)) {
+    const code = await main(args);
+    process.stdout.write('\\0' + code + '\\0');
+    process.stderr.write('\\0');
+  }`;
+
+/** Runs the program's entry once for each list of arguments, in one process: for what ends before any work begins. */
+export const cliEach = async (all: readonly (readonly string[])[]): Promise<readonly Ended[]> => {
+  const given = JSON.stringify(all);
+  const args = ['--input-type=module', '-e', EACH, pathToFileURL(program).href, given];
+  const child = spawn(process.execPath, args, { cwd: root, env });
+  const { lines, stderr } = await heard(child).ended;
+  const outs = lines.join('\n').split('\0');
+  return stderr
+    .split('\0')
+    .slice(0, -1)
+    .map((err, index) => ({
+      code: Number(outs[2 * index + 1]),
+      signal: null,
+      lines: (outs[2 * index] ?? '').split('\n').filter((line) => line !== ''),
+      stderr: err,
+    }));
+};
+
+/** Runs a shell script that knows `chancery`, with arguments `$1`, `$2`. */
+export const shell = (script: string, ...args: readonly string[]): Promise<Ended> => {
+  const prelude = `chancery() { "${process.execPath}" "${program}" "$@"; }`;
+  const child = spawn('bash', ['-c', `${prelude}; ${script}`, 'bash', ...args], {
+    cwd: root,
+    env,
+  });
+  child.stdin.end();
+  return heard(child).ended;
 };
 
 const isSaid = (value: unknown): value is Said => typeof value === 'object' && value !== null;

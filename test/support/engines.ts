@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
+import type { Actor } from '../../src/engine/decider.ts';
 import { E } from '../../src/engine/fp.ts';
 import type { OpenStore, Store } from '../../src/engine/rows.ts';
 import type { Engine } from '../../src/engine/run/engine.ts';
@@ -13,8 +14,11 @@ import type { Draft, Metadata, StreamName } from '../../src/engine/store.ts';
 import { ticketSubsystem } from './tickets.ts';
 
 /** Someone without roles. */
-export const ada = { id: 'ada', roles: [] };
-export const bob = { id: 'bob', roles: [] };
+export const ada: Actor = { id: 'ada', roles: [] };
+export const bob: Actor = { id: 'bob', roles: [] };
+
+let ids = 0;
+const newId = () => `new-${(ids += 1)}`;
 
 /** Starts engines that are closed after each test; what is left out is a new memory store, virtual time, and tickets. */
 export const engines = () => {
@@ -23,8 +27,6 @@ export const engines = () => {
     for (const engine of open.splice(0)) await engine.close();
   });
   return async (options: Partial<Opening> = {}): Promise<Engine> => {
-    let ids = 0;
-    const newId = () => `new-${(ids += 1)}`;
     const defaults = { store: memoryStore(), subsystems: [ticketSubsystem], clock: virtualClock() };
     const engine = await startEngine({ newId, instance: 'test', ...defaults, ...options });
     open.push(engine);

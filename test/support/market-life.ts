@@ -23,7 +23,13 @@ const underWay = async (world: MarketWorld, kind: string) => {
   }
 };
 
-const viewOf = async (world: MarketWorld, bunch: number, sent: readonly Line[]): Promise<View> => {
+/** The market as it stands. */
+export const viewOf = async (
+  world: MarketWorld,
+  bunch: number,
+  sent: readonly Line[] = [],
+  lost: readonly Line[] = [],
+): Promise<View> => {
   const kinds = Object.keys(deals);
   const current = await Promise.all(kinds.map((kind) => underWay(world, kind)));
   const accounts = await Promise.all(owners.map((owner) => world.account(owner)));
@@ -34,6 +40,7 @@ const viewOf = async (world: MarketWorld, bunch: number, sent: readonly Line[]):
     balance: (owner, currency) => world.books.balances.of(`wallet:${owner} ${currency}`),
     bunch,
     sent,
+    lost,
   };
 };
 
@@ -139,13 +146,16 @@ export const liveThrough = async (world: MarketWorld, plan: readonly Move[]): Pr
   const sent: Line[] = [];
   const remember = rememberedBy(new Map<string, Answer>());
   let bunches = 0;
+  let lost: readonly Line[] = [];
   await world.send(endowment);
   const bunch = async (move: Extract<Move, { readonly do: 'bunch' }>, isClosing: boolean) => {
     bunches += 1;
-    const lines = bunchOf(move, await viewOf(world, bunches, sent));
-    const answers = world.send(lines);
+    const lines = bunchOf(move, await viewOf(world, bunches, sent, lost));
+    const sending = world.send(lines);
     if (isClosing) await world.reopen();
-    for (const [index, answer] of (await answers).entries()) remember(lines[index]!, answer);
+    const answers = await sending;
+    lost = lines.filter((_, index) => answers[index] === undefined);
+    for (const [index, answer] of answers.entries()) remember(lines[index]!, answer);
     sent.push(...lines.filter(({ id }) => !sent.some((known) => known.id === id)));
   };
   for (const [index, move] of plan.entries()) {

@@ -108,3 +108,28 @@ export const sharing = (log: Store, own: Store): Store => ({
     return E.right({ events: shared.right.events, rows: beside.right.rows, close });
   },
 });
+
+/** Counts what is appended, and how often somebody else was first. */
+export const counting = (inner: Store) => {
+  let [appends, conflicts] = [0, 0];
+  const store: Store = {
+    ...inner,
+    open: (options) =>
+      pipe(
+        inner.open(options),
+        TE.map((opened) => ({
+          ...opened,
+          events: {
+            ...opened.events,
+            append: (stream, expected, drafts) => async () => {
+              const answer = await opened.events.append(stream, expected, drafts)();
+              appends += 1;
+              if (E.isLeft(answer) && answer.left.type === 'RevisionConflict') conflicts += 1;
+              return answer;
+            },
+          },
+        })),
+      ),
+  };
+  return { store, appends: () => appends, conflicts: () => conflicts };
+};

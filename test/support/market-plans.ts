@@ -92,6 +92,8 @@ export type View = {
   /** How many bunches were sent before, and which commands. */
   readonly bunch: number;
   readonly sent: readonly Line[];
+  /** Those of them that nobody has answered: their process died. */
+  readonly lost: readonly Line[];
 };
 
 const account = accountCommands.of;
@@ -121,7 +123,8 @@ const deposit = (draw: Draw): Addressed => {
   );
 };
 
-const hold = (view: View, draw: Draw): Addressed => {
+/** Sets money aside for a deal that awaits it, or tries to. */
+export const asksForHold = (view: View, draw: Draw): Addressed => {
   const awaiting = Object.values(view.escrows).flatMap(({ id, state }) =>
     state.status === 'Agreed' ? [{ id, terms: state.terms }] : [],
   );
@@ -176,7 +179,8 @@ const upkeep = ({ accounts }: View, draw: Draw): Addressed => {
   ]);
 };
 
-const onEscrow = (view: View, draw: Draw, focus: string | null): Addressed => {
+/** A command to an escrow that is under way, of one kind of deal or of any. */
+export const escrowLine = (view: View, draw: Draw, focus: string | null = null): Addressed => {
   const kind = focus ?? draw.pick(Object.keys(deals));
   const { id, state } = view.escrows[kind]!;
   const { allowed, refused } = escrowCommandsFor(state, { at: view.at, draw, deal: deals[kind]! });
@@ -184,7 +188,7 @@ const onEscrow = (view: View, draw: Draw, focus: string | null): Addressed => {
   const honest = (some: readonly Asked[]) =>
     some.filter(({ actor }) => !actor.roles.includes('system') || draw.percent(2));
   const wanted = honest(draw.percent(85) ? allowed : refused);
-  if (wanted.length === 0) return hold(view, draw);
+  if (wanted.length === 0) return asksForHold(view, draw);
   const { actor, command } = draw.pick(wanted);
   return to(`escrow-${id}`, actor, command);
 };
@@ -204,22 +208,30 @@ export const endowment: readonly Line[] = ['ada', 'bob'].flatMap((owner) =>
   }),
 );
 
-/** The commands of a bunch, each made of a number and the market as it stands. */
+const freshLine = (view: View, draw: Draw, focus: string | null): Addressed => {
+  const isAgreed = Object.values(view.escrows).some(({ state }) => state.status === 'Agreed');
+  const chosen = draw.below(100);
+  if (focus !== null && chosen < 80) return escrowLine(view, draw, focus);
+  if (chosen < (isAgreed ? 25 : 5)) return asksForHold(view, draw);
+  if (chosen < 70) return escrowLine(view, draw);
+  if (chosen < 85) return deposit(draw);
+  if (chosen < 94) return withdrawal(view, draw);
+  return upkeep(view, draw);
+};
+
+/** The commands of a bunch, each made of a number and the market as it stands; some are sent again, even twice at once. */
 export const bunchOf = (
   { seeds, focus }: Extract<Move, { readonly do: 'bunch' }>,
   view: View,
-): readonly Line[] =>
-  seeds.map((number, index) => {
+): readonly Line[] => {
+  const lines: Line[] = [];
+  for (const [index, number] of seeds.entries()) {
     const draw = drawFrom(number);
-    if (view.sent.length > 0 && draw.percent(8)) return draw.pick(view.sent);
-    const fresh = `c${view.bunch}.${index}`;
-    const isAgreed = Object.values(view.escrows).some(({ state }) => state.status === 'Agreed');
-    const chosen = draw.below(100);
-    const line = (asked: Addressed): Line => ({ ...asked, id: fresh });
-    if (focus !== null && chosen < 80) return line(onEscrow(view, draw, focus));
-    if (chosen < (isAgreed ? 25 : 5)) return line(hold(view, draw));
-    if (chosen < 70) return line(onEscrow(view, draw, null));
-    if (chosen < 85) return line(deposit(draw));
-    if (chosen < 94) return line(withdrawal(view, draw));
-    return line(upkeep(view, draw));
-  });
+    const [isLost, isAgain] = [draw.percent(30), draw.percent(8)];
+    const again = isLost && view.lost.length > 0 ? view.lost : [...view.sent, ...lines];
+    const repeats = (isLost && view.lost.length > 0) || (isAgain && again.length > 0);
+    const id = `c${view.bunch}.${index}`;
+    lines.push(repeats ? draw.pick(again) : { ...freshLine(view, draw, focus), id });
+  }
+  return lines;
+};

@@ -20,7 +20,7 @@ const fieldsText = (props: t.Props): string =>
 const isOptional = (codec: Described): boolean => codec.optional === true;
 
 /** What a codec accepts, in a line for people. */
-export const codecText = (codec: Described): string => {
+const codecText = (codec: Described): string => {
   const mark = codec.personalOf === undefined ? '' : ' (personal)';
   return `${plainText(codec)}${mark}`;
 };

@@ -6,7 +6,7 @@ export type Line =
   | { readonly number: number; readonly expected: string; readonly found: string };
 
 /** Longer lines are skipped to the next newline. */
-export const LONGEST_LINE = 1024 * 1024;
+const LONGEST_LINE = 1024 * 1024;
 
 const NEWLINE = 0x0a;
 

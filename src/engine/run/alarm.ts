@@ -2,10 +2,13 @@ import {
   EMPTY,
   Subject,
   catchError,
+  concatMap,
   defer,
-  exhaustMap,
+  of,
+  repeat,
   startWith,
   switchMap,
+  take,
   takeUntil,
   timer,
 } from 'rxjs';
@@ -37,17 +40,21 @@ export const alarm = (
   const later = () => timer(TRY_AGAIN_MS, clock.scheduler);
   const ring = defer(() => {
     const instant = nearest();
-    return instant === undefined ? EMPTY : reached(instant, clock, LONGEST_WAIT_MS);
+    if (instant === undefined) return EMPTY;
+    // At once, without a timer that the next reset would begin anew.
+    return instant <= clock.now() ? of(undefined) : reached(instant, clock, LONGEST_WAIT_MS);
   });
-  const round = defer(() => (firing = fire()));
+  const round = defer(() => (firing = fire().then(clock.breathe)));
   resets
     .pipe(
       startWith(undefined),
       switchMap(() => ring.pipe(catchError(later))),
-      exhaustMap(() => round.pipe(catchError(later))),
+      take(1),
+      concatMap(() => round.pipe(catchError(later))),
+      repeat(),
       takeUntil(stopped),
     )
-    .subscribe(() => resets.next());
+    .subscribe();
   return {
     reset: () => resets.next(),
     stop: async () => {

@@ -2,7 +2,7 @@ import { freeze } from 'immer';
 import { firstValueFrom, from, race, timer } from 'rxjs';
 import type { Engine } from './engine.ts';
 import type { Followers } from './followers.ts';
-import { E, TE, pipe } from '../fp.ts';
+import { E } from '../fp.ts';
 import { impostor } from './request.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -21,10 +21,10 @@ export const life = (wiring: Wiring, newId: () => string, live: Followers | unde
     const { commandId = newId(), ...rest } = options;
     const refusal = impostor(rest.actor);
     if (refusal !== undefined) return E.right({ outcome: 'refused', refusal });
-    const answer = pipe(
-      wiring.dispatch({ stream, command, commandId, ...rest }),
-      TE.map((outcome) => freeze(outcome, true)),
-    )();
+    // Called here and now, so that the payload is the one that was sent, whatever the caller does to it then.
+    const answer = wiring
+      .dispatch({ stream, command, commandId, ...rest })()
+      .then(E.map((outcome) => freeze(outcome, true)));
     underWay.add(answer);
     return answer.finally(() => underWay.delete(answer));
   };

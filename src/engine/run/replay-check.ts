@@ -1,4 +1,5 @@
 import { orFailed } from './consumer.ts';
+import { headOf } from './driver.ts';
 import { E } from '../fp.ts';
 import { stateAt } from './history.ts';
 import { digestOf, digestOfText } from '../ids.ts';
@@ -28,6 +29,10 @@ export const replayCheck = async (
   wiring: Wiring,
   rebuild: (projection: string) => Promise<unknown>,
 ): Promise<ReplayCheck> => {
+  const head = await headOf(wiring);
+  if (head !== undefined) {
+    for (const projection of wiring.projections) await projection.advance(head);
+  }
   const { streams, live, folded } = await statesOf(wiring);
   const models = [...wiring.models.keys()];
   const before = models.map((model) => rowsDigest(wiring.store.rows, model));

@@ -59,12 +59,5 @@ export const withdrawWhenEscrowPaysByStandingOrder: Reaction<Closing> = {
       take(1),
       concatMap((row) => withdrawals(row, postings)),
     ),
-  ends: [
-    'StatusForbids',
-    'Malformed',
-    'UnknownCurrency',
-    'RailUnknown',
-    'TooMany',
-    'InsufficientFunds',
-  ],
+  ends: ['StatusForbids', 'UnknownCurrency', 'RailUnknown', 'TooMany', 'InsufficientFunds'],
 };

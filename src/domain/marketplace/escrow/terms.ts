@@ -6,6 +6,7 @@ import type { Self } from '../../../engine/decider.ts';
 import { canonicalJson } from '../../../engine/json.ts';
 import { type Amounts, amountsOf, MoneyOrZero } from '../../shared/money.ts';
 import { PPM } from '../../shared/ledger.ts';
+import { Destination } from '../../shared/payment-rail.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -30,8 +31,9 @@ const Arbiter = t.union([
   closed({ actor: ActorId, ruleWithinMs: t.number }, 'an arbiter'),
   Electorate,
 ]);
+// What RequestWithdrawal takes: an order of any other form could never be carried out.
 const Payout = closed(
-  { party: ActorId, rail: text('a rail'), destination: personal(text('a destination'), 'party') },
+  { party: ActorId, rail: BuiltId, destination: personal(Destination, 'party') },
   'a payout',
 );
 const Memo = personal(t.union([text('a memo'), t.null]), 'buyer');

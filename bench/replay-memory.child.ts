@@ -1,9 +1,9 @@
 /**
- * `node replay-memory.ts PATH`: rebuilds the projection of a file's tickets from its whole log and prints the resident memory before
+ * `node replay-memory.child.ts PATH`: rebuilds the projection of a file's tickets from its whole log and prints the resident memory before
  * and at its highest, in MiB, and how much of it the JavaScript heap was at most.
  */
-import { collectGarbage } from '../harness/rounds.ts';
-import { openDesk } from '../subjects/ticket-desk.ts';
+import { collectGarbage } from './harness/rounds.ts';
+import { openDesk } from './subjects/ticket-desk.ts';
 
 const [path = ''] = process.argv.slice(2);
 const MIB = 1024 * 1024;

@@ -1,8 +1,8 @@
 /**
- * `node cold-start.ts PATH`: opens an engine on a file, sends one command, and prints how many milliseconds passed from the call of
+ * `node cold-start.child.ts PATH`: opens an engine on a file, sends one command, and prints how many milliseconds passed from the call of
  * createEngine, and from the start of the process, to its outcome.
  */
-import { openDesk } from '../subjects/ticket-desk.ts';
+import { openDesk } from './subjects/ticket-desk.ts';
 
 const [path = ''] = process.argv.slice(2);
 
