@@ -84,11 +84,15 @@ export const pageOf = (results: readonly Result[], about: readonly string[]): st
     '',
     ...about.map((each) => `- ${each}`),
     '',
+    '<!-- prettier-ignore-start -->',
+    '',
     markdownLine(HEAD),
     markdownLine(HEAD.map(() => '---')),
     ...results.map((result) => markdownLine(cellsOf(result))),
     '',
     ...notes,
+    '',
+    '<!-- prettier-ignore-end -->',
     '',
   ].join('\n');
 };

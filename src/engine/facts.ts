@@ -5,7 +5,7 @@ declare const answer: unique symbol;
 /** Something a decision wants to know from outside its stream. `Answer` is what the engine gives back. */
 export type Lookup<Answer = unknown> = Question & { readonly [answer]?: Answer };
 
-export type Question =
+type Question =
   /** What another stream says of itself: one of the `answers` of its subsystem, over its recorded events. */
   | {
       readonly kind: 'answer';

@@ -53,7 +53,7 @@ export const digestOf = (value: unknown): string => digestOfText(canonicalJson(v
 export const eventHash = (event: HashedEvent): string => toHex(sha256(eventBytes(event)));
 
 /** What `eventHash` hashes; a store may use a native SHA-256 over it. */
-export const eventBytes = ({ stream, revision, id, data, metadata }: HashedEvent): Uint8Array =>
+const eventBytes = ({ stream, revision, id, data, metadata }: HashedEvent): Uint8Array =>
   canonicalBytes('chancery/event/1', stream, revision, id, data, metadata);
 
 /** An event's place, id and texts, as its hash covers them. */

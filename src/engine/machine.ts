@@ -24,20 +24,20 @@ export const machine =
 type One<T> = T extends readonly (infer U)[] ? U : T;
 
 /** The statuses in which an event may happen. */
-export type From<M, Type> =
+type From<M, Type> =
   M extends Machine<infer States>
     ? { [S in keyof States]: Type extends keyof States[S] ? S : never }[keyof States]
     : never;
 
 /** The statuses an event may lead to. */
-export type To<M, Type> =
+type To<M, Type> =
   M extends Machine<infer States>
     ? {
         [S in keyof States]: Type extends keyof States[S] ? One<States[S][Type]> : never;
       }[keyof States]
     : never;
 
-export type StatusOf<M> = M extends Machine<infer States> ? keyof States & string : never;
+type StatusOf<M> = M extends Machine<infer States> ? keyof States & string : never;
 
 /** A union of states, one per status of the machine, each with the data it alone carries. */
 export type StateOf<M, Shapes extends Readonly<Record<StatusOf<M>, object>>> = {

@@ -9,7 +9,7 @@ export type DomainEvent<Type extends string = string, Data = unknown> = {
 };
 
 /** Lifts a payload written by version n into the shape of version n + 1. */
-export type Upcast = (older: unknown) => unknown;
+type Upcast = (older: unknown) => unknown;
 
 export type Payloads = Readonly<Record<string, t.Props>>;
 type Upcasts<P> = { readonly [Type in keyof P]?: readonly Upcast[] };

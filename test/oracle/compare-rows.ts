@@ -24,14 +24,16 @@ const escrowRow = (escrow: Escrow): Row => ({
   buyer: escrow.terms.buyer,
   seller: escrow.terms.seller,
   payees: escrow.terms.split.map(({ party }) => party),
+  nextDeadline: escrow.deadline ?? null,
   book: escrow.holdId === '' ? [] : bookOf(escrow),
 });
 
-const seenRow = ({ status, buyer, seller, payees, book }: Row): Row => ({
+const seenRow = ({ status, buyer, seller, payees, nextDeadline, book }: Row): Row => ({
   status,
   buyer,
   seller,
   payees,
+  nextDeadline,
   book: book ?? [],
 });
 
@@ -51,7 +53,7 @@ const expectedTrial = ({ balances }: World): Row => {
 };
 
 /** Where the read models at the end of a run are not what the oracle has. */
-export const compareRows = (world: World, rows: Seen['rows']): Found | undefined => {
+export const compareRows = (world: World, { rows, deadLetters }: Seen): Found | undefined => {
   const opened = [...world.escrows.values()].filter(({ status }) => status !== 'Unopened');
   const all = (name: string) => Object.values(rows[name] ?? {}) as readonly Row[];
   const escrows = Object.entries(rows['escrows'] ?? {}) as readonly (readonly [string, Row])[];
@@ -63,6 +65,7 @@ export const compareRows = (world: World, rows: Seen['rows']): Found | undefined
       Object.fromEntries(opened.map((escrow) => [escrow.id, escrowRow(escrow)])),
       Object.fromEntries(escrows.map(([id, row]) => [id, seenRow(row)])),
     ],
+    ['deadLetters', [], deadLetters],
     ['openHolds', [], all('openHolds')],
     ['openWithdrawals', [], all('openWithdrawals')],
   ];

@@ -49,7 +49,7 @@ export const compare = (
           difference(skewMs > 0 ? skewMs : undefined, outcome.skewMs, 'skewMs'));
     if (where !== undefined) return { line: i + 1, where, expected: answer, seen: outcome };
   }
-  const rows = compareRows(oracle.world, seen.rows);
+  const rows = compareRows(oracle.world, seen);
   return (
     compareLogs(lines.length, oracle, seen) ??
     (rows === undefined ? undefined : { line: lines.length, ...rows })

@@ -154,8 +154,9 @@ const quarrelling: Readonly<Record<string, Make>> = {
     const { refund } = escrow.closing;
     const positive = purse(refund).filter(({ amount }) => amount !== '0');
     const executed = { type: 'PartialRefund', refund: positive.toSorted(byCode) };
-    const isAgain = escrow.closing.cause !== '' && chance.percent(30);
-    const outcome = isAgain ? executed : outcomeFrom(chance, escrow);
+    const again = [executed, { type: 'RefundBuyer' }, { type: 'ReleaseSeller' }];
+    const isOver = escrow.closing.cause === 'ruling';
+    const outcome = isOver ? chance.pick(again) : outcomeFrom(chance, escrow);
     return { command: 'SettleDispute', data: { outcome, grounds: [] }, actor: arbiterOf(escrow) };
   },
 };

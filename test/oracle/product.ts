@@ -34,6 +34,8 @@ export type Seen = {
   readonly outcomes: readonly LineOutcome[];
   readonly log: readonly LogEvent[];
   readonly rows: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What reactions could not do. */
+  readonly deadLetters: readonly unknown[];
 };
 
 const logOf = async (engine: Engine): Promise<readonly LogEvent[]> => {
@@ -81,7 +83,8 @@ export const runProduct = async (instance: string, fee: Fee, text: string): Prom
     const outcomes: LineOutcome[] = [];
     const print = (outcome: LineOutcome): void => void outcomes.push(outcome);
     await runFile(engine, source, { clock, until: undefined, print, isStopped });
-    return { outcomes, log: await logOf(engine), rows: await rowsOf(engine) };
+    const deadLetters = engine.deadLetters.list(10);
+    return { outcomes, log: await logOf(engine), rows: await rowsOf(engine), deadLetters };
   } finally {
     await engine.close();
     rail.close();

@@ -19,7 +19,7 @@ export const ticketEvents = vocabulary({
 });
 export type TicketEvent = MessageOf<typeof ticketEvents>;
 
-export const ticketMachine = machine<TicketEvent>()('Unopened', {
+const ticketMachine = machine<TicketEvent>()('Unopened', {
   Unopened: { TicketOpened: 'Open' },
   Open: { NoteAdded: 'Open', TicketClosed: 'Closed' },
   Closed: {},
@@ -140,7 +140,7 @@ export const ticketsProjection: Projection<TicketEvent> = {
 };
 
 /** A ticket that asks for an echo gets a note. */
-export const echoWhenAsked: Reaction<TicketEvent> = {
+const echoWhenAsked: Reaction<TicketEvent> = {
   name: 'echoWhenAsked',
   on: ['TicketOpened'],
   each: ({ data, envelope }) =>

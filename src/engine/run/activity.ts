@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { countingScheduler } from './counting-scheduler.ts';
 
 /** A piece of work that is under way until it ends, but for the time in which it only waits for the clock. */
-export type Working = {
+type Working = {
   /** The clock's scheduler, which tells when the work does nothing but wait. */
   readonly scheduler: SchedulerLike;
   readonly end: () => void;

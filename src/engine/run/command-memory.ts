@@ -17,7 +17,7 @@ export type CommandMemory = {
 };
 
 /** How many of a stream's commands travel with its state. */
-export const REMEMBERED_COMMANDS = 1_000;
+const REMEMBERED_COMMANDS = 1_000;
 
 export const commandMemory = (): CommandMemory => {
   const commands = new Map<string, Remembered>();

@@ -15,7 +15,7 @@ export type DeadLetter = {
 
 const TABLE = 'deadLetters';
 
-export const deadLetterKey = (reaction: string, { position }: Envelope): string =>
+const deadLetterKey = (reaction: string, { position }: Envelope): string =>
   `${reaction}\u0001${position.padStart(20, '0')}`;
 
 export const deadLetterAdded = (letter: DeadLetter): RowChange => ({

@@ -5,7 +5,7 @@ import type { Wiring } from './wiring.ts';
 /** How long a follower pauses after the store has failed it, in milliseconds. */
 const FOLLOW_AGAIN_MS = 1_000;
 
-export type Follower = { readonly follow: (failed: (cause: unknown) => void) => void };
+type Follower = { readonly follow: (failed: (cause: unknown) => void) => void };
 
 /** Everything that runs by itself on a wall clock. */
 export type Followers = {

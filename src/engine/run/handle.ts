@@ -21,7 +21,7 @@ export type Handle = (
 export type HandleParts = RecordingParts & { readonly facts: FactFinder; readonly clock: Clock };
 
 /** How often a decision is made anew because somebody else wrote to its stream first. */
-export const CONFLICT_RETRIES = 10;
+const CONFLICT_RETRIES = 10;
 
 /**
  * The one place where a decision meets the world: form, memory of commands, state, lapse, facts, decision, append. On a

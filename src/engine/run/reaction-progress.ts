@@ -7,7 +7,7 @@ import type { RowChange, RowStore } from '../rows.ts';
 import type { Envelope, Position } from '../store.ts';
 
 /** An event that a reaction has been handed, and whether its work is done. */
-export type Work = { readonly envelope: Envelope; isFinished: boolean };
+type Work = { readonly envelope: Envelope; isFinished: boolean };
 
 /** How far a reaction has come: stored up to its first unfinished event; what is finished above that is remembered by its id. */
 export type Progress = {

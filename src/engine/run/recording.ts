@@ -18,7 +18,7 @@ export type RecordingParts = {
 const CLOCK = 'clock';
 
 /** A decider wants to write what no replay could ever read: it has a bug, and nothing is written. */
-export class ImpossibleDecisionError extends Error {
+class ImpossibleDecisionError extends Error {
   override readonly name = 'ImpossibleDecisionError';
 }
 
