@@ -141,7 +141,8 @@ test('engine N10: a stream that newer code can read again gets its deadlines', a
   await written(store, 'ticket-1', 1, { type: 'NoteAdded', data: { text: 'n' } });
   await written(store, 'ticket-2', 0, { type: 'TicketOpened', data: { name: 't', by: 700 } });
   const blind = await start({ store });
-  await blind.runUntil(2_000);
+  // What cannot be read is tried once, not every 30 seconds for years.
+  await blind.runUntil(100 * 365 * 86_400_000);
   expect((await blind.status()).deadlines.stuck.map(({ stream }) => stream)).toEqual([
     'ticket-1',
     'ticket-2',
@@ -164,7 +165,7 @@ test('engine N10: a stream that newer code can read again gets its deadlines', a
     ],
   });
   const mended = await start({ store, subsystems: [{ ...ticketSubsystem, events }] });
-  await mended.runUntil(2_000);
+  await mended.runUntil(101 * 365 * 86_400_000);
   expect((await mended.status()).deadlines).toMatchObject({ stuck: [], nearest: undefined });
   for (const stream of ['ticket-1', 'ticket-2'] as const) {
     expect((await mended.stateAt(ticketSubsystem, stream)).state.status).toBe('Closed');

@@ -145,17 +145,21 @@ test('engine N35: rows of a projection that cannot pass the event are no answer'
   const broken = {
     ...ticketsProjection,
     on: {
-      TicketOpened: () => {
+      ...ticketsProjection.on,
+      NoteAdded: () => {
         throw new Error('broken');
       },
     },
   };
-  const each: Reaction<Opened>['each'] = (_event, _time, reader) =>
+  const each: Reaction<Noted>['each'] = (_event, _time, reader) =>
     reader.rows('tickets', {}).pipe(concatMap(() => EMPTY));
+  const reaction: Reaction<Noted> = { name: 'reads', on: ['NoteAdded'], each };
   const engine = await start({
-    subsystems: [{ ...ticketSubsystem, projections: [broken], reactions: [whenOpened(each)] }],
+    subsystems: [{ ...ticketSubsystem, projections: [broken], reactions: [reaction] }],
   });
   await opened(engine, '1');
+  await engine.settle();
+  await noted(engine, '1', 'breaks it');
   await engine.runUntil(1_000_000);
   expect(engine.deadLetters.list(1)).toMatchObject([
     { row: { cause: 'Error: projection tickets has not passed the event' } },

@@ -64,7 +64,7 @@ describe('an owner who places a hold', () => {
   });
 
   test('says how much where the purpose leaves it open', () => {
-    const open = { stand: { type: 'Awaited', payer: 'any', amounts: 'any' } };
+    const open = { stand: { type: 'Awaited', payer: null, amounts: null } };
     const fund = { stream: 'treasury-main', item: 'p1' };
     const { decided } = given(account).when(
       PlaceHold({ purpose: fund, amounts: usd(5) }),
@@ -80,6 +80,7 @@ describe('an owner who places a hold', () => {
     ['other amounts', { amounts: usd(1) }, {}],
     ['an item of an escrow', { purpose: { ...purpose, item: 'x' } }, {}],
     ['another payer', {}, { stand: { ...awaited, payer: 'bob' } }],
+    ['a payer whose id is "any"', {}, { stand: { ...awaited, payer: 'any' } }],
     ['a stream that awaits nothing yet', {}, { stand: { type: 'Pending' } }],
     ['a stream that has what it wants', {}, { stand: { type: 'Refused' } }],
     ['a stream that does not exist', {}, { stand: undefined }],
@@ -157,7 +158,7 @@ describe('an owner who places a hold', () => {
   });
 
   test('has at most 256 open holds, a stream 10,000', () => {
-    const rich = { stand: { ...awaited, payer: 'any' }, credited: credited(usd(99999)) };
+    const rich = { stand: { ...awaited, payer: null }, credited: credited(usd(99999)) };
     given(account, ...many(256, 'buyer'))
       .when(PlaceHold({ purpose }), by('buyer', rich))
       .thenRefuses({ type: 'TooMany', what: 'holds', limit: 256 });

@@ -89,7 +89,7 @@ const saying = (
   state: Account,
   asked: AccountCommand,
 ): Stand => {
-  if (type === 'Awaited') return { type, payer: 'ann', amounts: 'any' };
+  if (type === 'Awaited') return { type, payer: 'ann', amounts: null };
   if (type !== 'Settled') return { type };
   const hold = asked.type === 'ReviewHold' ? state.holds[asked.data.holdId] : undefined;
   const legs = (hold?.amounts ?? []).flatMap(({ currency: code, amount }) =>

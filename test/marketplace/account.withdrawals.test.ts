@@ -112,7 +112,7 @@ describe('an owner who withdraws', () => {
     given(account)
       .when(RequestWithdrawal(order), by('artist', { health: doubt }))
       .thenRefuses({ type: 'LedgerInDoubt', asOf: '9' });
-    const stand = { type: 'Awaited', payer: 'any', amounts: usd(7020) };
+    const stand = { type: 'Awaited', payer: null, amounts: usd(7020) };
     const { decided } = given(account).when(
       PlaceHold({ purpose: { stream: 'escrow-E1', item: null } }),
       by('artist', { health: doubt, stand }),

@@ -10,12 +10,12 @@ export const FEES: readonly Fee[] = [
   { payee: 'arb', ppm: 33_333 },
 ];
 
-export const PARTIES = ['ann', 'bob', 'Ann', 'zo\u00eb', 'zoe\u0308'];
-export const PAYEES = ['pat', 'quo', 'rex', 'platform', 'p-1#2:3'];
+export const PARTIES = ['ann', 'bob', 'Ann', 'zo\u00eb', 'zoe\u0308', 'any', '__proto__'];
+export const PAYEES = ['pat', 'quo', 'constructor', 'platform', 'p-1#2:3'];
 export const ARBITERS = ['arb', 'judge'];
 export const DESTINATIONS = ['bank', 'fault:refuse', 'fault:lost', 'fault:double', 'fault:timeout'];
 
-export const amountFrom = (chance: Chance): string =>
+const amountFrom = (chance: Chance): string =>
   chance.weighted<() => string>([
     [3, () => String(chance.int(1, 5))],
     [6, () => String(chance.int(6, 5000))],

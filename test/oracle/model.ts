@@ -50,7 +50,7 @@ export type TermsDraft = Partial<Omit<Terms, 'milestones' | 'arbiter' | 'onSilen
   readonly onSilence?: Partial<Terms['onSilence']>;
 };
 
-export type Page = {
+type Page = {
   deposited: bigint;
   released: bigint;
   refunded: bigint;
@@ -58,7 +58,7 @@ export type Page = {
   readonly paid: Map<string, bigint>;
 };
 
-export type Status =
+type Status =
   | 'Unopened'
   | 'Proposed'
   | 'Agreed'

@@ -11,7 +11,7 @@ import {
   type Terms,
 } from './model.ts';
 
-export type Withdrawal = {
+type Withdrawal = {
   readonly money: Money;
   readonly destination: string;
   state: 'open' | 'failed' | { readonly railRef: string };

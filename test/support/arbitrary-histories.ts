@@ -34,7 +34,7 @@ export const drawFrom = (seed: number): Draw => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+    return ((mixed ^ (mixed >>> 14)) >>> 1) % bound;
   };
   return {
     below,

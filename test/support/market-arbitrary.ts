@@ -101,9 +101,9 @@ const settledOf = (left: Amounts, owner: string, draw: Draw): Stand => {
 
 const standFor = (command: Command, { state: any, self, draw }: Scene): Stand | undefined => {
   const { holds } = any as Account;
-  const { holdId, amounts = 'any' } = command.data as { holdId?: string; amounts?: Amounts };
+  const { holdId, amounts = null } = command.data as { holdId?: string; amounts?: Amounts };
   if (command.type === 'PlaceHold') {
-    const awaited: Stand = { type: 'Awaited', payer: draw.pick([self.id, 'any']), amounts };
+    const awaited: Stand = { type: 'Awaited', payer: draw.pick([self.id, null]), amounts };
     return draw.percent(85) ? awaited : draw.pick([undefined, { type: 'Pending' } as const]);
   }
   const hold = holdId !== undefined && Object.hasOwn(holds, holdId) ? holds[holdId] : undefined;

@@ -129,7 +129,7 @@ const proposed = (state: In<Escrow, 'Proposed'>, deal: Cast, draw: Draw): Candid
   const parties = [terms.buyer, terms.seller];
   const missing = consenters(terms).filter((party) => !accepted.includes(party));
   const accept = of.AcceptTerms({ version, ...(draw.percent(50) ? { termsHash } : {}) });
-  const other = termsFor(deal, draw);
+  const other = draw.percent(30) ? termsFor(deal, draw) : { ...terms, memo: 'another version' };
   return {
     allowed: [
       ...missing.flatMap((party) => [...asked(party, accept), ...asked(party, accept)]),
@@ -348,7 +348,7 @@ const over = (state: Escrow, deal: Cast, draw: Draw): Candidates => {
     ],
     refused: [
       ...asked(terms.buyer, of.RefundBuyer({}), of.ConcedeDispute({})),
-      ...asked(terms.buyer, of.OpenEscrow({ terms: termsFor(deal, draw) })),
+      ...asked(terms.buyer, of.OpenEscrow({ terms: { ...terms, memo: 'another deal' } })),
       ...asked(
         terms.seller,
         of.MarkDelivered({ milestone: 1 }),

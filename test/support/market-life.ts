@@ -86,7 +86,7 @@ const rememberedBy = (known: Map<string, Answer>) => (line: Line, answer: Answer
 };
 
 const instantOf = (
-  { seed, offset }: Extract<Move, { readonly do: 'run' }>,
+  { seed, offset }: Extract<Move, { readonly do: 'run' | 'sleep' }>,
   world: MarketWorld,
 ): number => {
   const draw = drawFrom(seed);
@@ -162,7 +162,7 @@ export const liveThrough = async (world: MarketWorld, plan: readonly Move[]): Pr
     if (move.do === 'bunch') await bunch(move, plan[index + 1]?.do === 'reopen');
     if (move.do === 'settle') await world.settle();
     if (move.do === 'run') await world.runUntil(instantOf(move, world));
-    if (move.do === 'sleep') world.moveTo(world.now() + move.ms);
+    if (move.do === 'sleep') world.moveTo(instantOf(move, world));
     if (move.do === 'die') world.fuse(move.engine, move.appends, move.isWritten);
     if (move.do === 'reopen') await world.reopen();
     await checked(world);

@@ -20,7 +20,8 @@ export type Leg = { readonly to: string; readonly money: Money };
 
 /** What a stream that takes money says, over its recorded events, of a hold for it (or, without one, of a hold to come). */
 export type Stand =
-  | { readonly type: 'Awaited'; readonly payer: string | 'any'; readonly amounts: Amounts | 'any' }
+  /** Null is any: the owner says. No text could stand for it, since a payer may have any id. */
+  | { readonly type: 'Awaited'; readonly payer: string | null; readonly amounts: Amounts | null }
   | { readonly type: 'Pending' }
   | { readonly type: 'Taken' }
   | { readonly type: 'Settled'; readonly legs: readonly Leg[]; readonly final: boolean }

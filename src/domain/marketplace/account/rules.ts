@@ -55,8 +55,8 @@ export const awaitedAmounts = (
   offered: Amounts | undefined,
 ): Amounts | undefined => {
   if (stand?.type !== 'Awaited' || !itemFits(purpose)) return undefined;
-  if (stand.payer !== 'any' && stand.payer !== owner) return undefined;
-  const amounts = stand.amounts === 'any' ? offered : stand.amounts;
+  if (stand.payer !== null && stand.payer !== owner) return undefined;
+  const amounts = stand.amounts ?? offered;
   if (amounts === undefined || amounts.length === 0) return undefined;
   return offered === undefined || sameAmounts(amounts, offered) ? amounts : undefined;
 };
