@@ -1,3 +1,4 @@
+import { nativeSha256 } from './adapters/native-sha256.ts';
 import { newId } from './adapters/new-id.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import type { Clock } from './engine/clock.ts';
@@ -17,4 +18,10 @@ export type EngineOptions = Omit<Opening, 'clock' | 'newId'> & {
  * and nothing after `close`. Rejects with `EngineFailed`, whose `failure` says what the store or the options have wrong.
  */
 export const createEngine = (options: EngineOptions): Promise<Engine> =>
-  startEngine({ clock: systemClock(), newId, settings: defaultSettings, ...options });
+  startEngine({
+    clock: systemClock(),
+    newId,
+    sha256: nativeSha256,
+    settings: defaultSettings,
+    ...options,
+  });

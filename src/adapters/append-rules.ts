@@ -92,7 +92,8 @@ export const envelopeAt = (
   position: number,
   { id, type, version, data, metadata, dataText, metadataText }: Prepared,
 ): Envelope => {
-  const hash = nativeEventHash({ stream, revision, id, data: dataText, metadata: metadataText });
+  const texts = { data: dataText, metadata: metadataText };
+  const hash = nativeEventHash({ stream, revision, id, type, version, ...texts });
   return Object.freeze({
     id,
     type,

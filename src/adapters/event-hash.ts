@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { HashedEvent } from '../engine/ids.ts';
 
-const TAG = 'chancery/event/1';
+const TAG = 'chancery/stored-event/1';
 
 let scratch = Buffer.alloc(64 * 1024);
 
@@ -16,23 +16,27 @@ const putText = (buffer: Buffer, offset: number, text: string): number => {
   return offset + 4 + length;
 };
 
-const putRevision = (buffer: Buffer, offset: number, revision: number): number => {
+const putNumber = (buffer: Buffer, offset: number, value: number): number => {
   buffer.writeUInt32BE(8, offset);
-  buffer.writeBigUInt64BE(BigInt(revision), offset + 4);
+  buffer.writeBigUInt64BE(BigInt(value), offset + 4);
   return offset + 12;
 };
 
 /**
  * What `eventHash` of the engine answers, by the native SHA-256 and without the many small arrays: SHA-256, as hex, of the canonical
- * bytes `[chancery/event/1, stream, revision, id, payload text, metadata text]`.
+ * bytes `[chancery/stored-event/1, stream, revision, id, type, version, payload text, metadata text]`.
  */
-export const nativeEventHash = ({ stream, revision, id, data, metadata }: HashedEvent): string => {
-  const units = TAG.length + stream.length + id.length + data.length + metadata.length;
+export const nativeEventHash = (event: HashedEvent): string => {
+  const { stream, revision, id, type, version, data, metadata } = event;
+  const texts = [TAG, stream, id, type, data, metadata];
+  const units = texts.reduce((sum, { length }) => sum + length, 0);
   const buffer = room(units * 3 + 64); // a UTF-16 unit has at most three bytes
   let end = putText(buffer, 0, TAG);
   end = putText(buffer, end, stream);
-  end = putRevision(buffer, end, revision);
+  end = putNumber(buffer, end, revision);
   end = putText(buffer, end, id);
+  end = putText(buffer, end, type);
+  end = putNumber(buffer, end, version);
   end = putText(buffer, end, data);
   end = putText(buffer, end, metadata);
   return hash('sha256', buffer.subarray(0, end), 'hex');

@@ -78,5 +78,9 @@ const isPlain = (value: object): boolean => {
 export const copyOf = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf);
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, copyOf(field)]));
+  const copy: Record<string, unknown> = { ...value };
+  for (const [key, field] of Object.entries(copy)) {
+    if (typeof field === 'object' && field !== null) copy[key] = copyOf(field);
+  }
+  return copy;
 };

@@ -36,7 +36,7 @@ export type Envelope = Draft & {
   readonly stream: StreamName;
   readonly revision: Revision;
   readonly position: Position;
-  /** SHA-256, as hex, of the canonical bytes of stream, revision, id, payload text and metadata text: see `eventHash`. */
+  /** SHA-256, as hex, of the canonical bytes of all that is stored of it but its position: see `eventHash`. */
   readonly hash: string;
 };
 
@@ -121,6 +121,8 @@ export type EventStore = {
   ) => TE.TaskEither<StoreFailure, Appended>;
   /** Pulled page by page: catch-up, then live. Ends when the signal aborts; a failure is thrown as `StoreFailed`. */
   readonly subscribe: (subscription: Subscription) => AsyncIterableIterator<Page>;
+  /** Nobody else can append while this store is open: what this process has read of a stream stays all there is. */
+  readonly isSoleWriter?: true;
   /** The position of the last event; undefined: the log is empty. */
   readonly head: () => TE.TaskEither<StoreFailure, Position | undefined>;
   readonly compare: (a: Position, b: Position) => number;

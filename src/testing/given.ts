@@ -13,7 +13,11 @@ export type Circumstances = {
   readonly facts?: Readonly<Record<string, unknown>>;
 };
 
-const contextOf = ({ at = 0, actor = 'ada', self = {} }: Circumstances): Omit<Context, 'lapsed'> => ({
+const contextOf = ({
+  at = 0,
+  actor = 'ada',
+  self = {},
+}: Circumstances): Omit<Context, 'lapsed'> => ({
   at,
   actor: typeof actor === 'string' ? { id: actor, roles: [] } : actor,
   self: { stream: 'test-1', id: '1', instance: 'test', ...self },
@@ -43,7 +47,10 @@ export const given = <C extends Command, S, Event extends DomainEvent, R extends
         lapsed,
         /** Exactly these events: first what has lapsed, then the command's own. */
         then: (...expected: readonly Event[]): void =>
-          deepStrictEqual(E.isLeft(decided) ? decided : E.right([...lapsed, ...decided.right]), E.right(expected)),
+          deepStrictEqual(
+            E.isLeft(decided) ? decided : E.right([...lapsed, ...decided.right]),
+            E.right(expected),
+          ),
         thenRefuses: (rejection: R): void => deepStrictEqual(decided, E.left(rejection)),
       };
     },

@@ -123,13 +123,23 @@ describe('engine N28: derived ids', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('engine N16: the hash of an event covers its place, its id and both texts', () => {
-    const event = { stream: 'a-1', revision: 7, id: 'é', data: '{"a":1}', metadata: '{}' };
+  test('engine N16: the hash of an event covers its place, its id, its type and version and both texts', () => {
+    const event = {
+      stream: 'a-1',
+      revision: 7,
+      id: 'é',
+      type: 'Noted',
+      version: 1,
+      data: '{"a":1}',
+      metadata: '{}',
+    };
     const variants = [
       event,
       { ...event, stream: 'a-2' },
       { ...event, revision: 8 },
       { ...event, id: 'e' },
+      { ...event, type: 'Seen' },
+      { ...event, version: 2 },
       { ...event, data: '{"a":2}' },
       { ...event, metadata: '{"a":1}', data: '{}' },
     ];

@@ -31,6 +31,8 @@ type Vectors = {
     stream: string;
     revision: number;
     id: string;
+    type: string;
+    version: number;
     data: string;
     metadata: string;
     sha256: string;
@@ -86,9 +88,10 @@ describe('the vectors of docs/canonical-bytes.md', () => {
   });
 
   test.each(vectors.hashes)('engine N16: $name', ({ sha256: hash, ...event }) => {
-    const { stream, revision, id, data, metadata } = event;
-    const texts = [{ text: id }, { text: data }, { text: metadata }];
-    const fields = [{ text: 'chancery/event/1' }, { text: stream }, { u64: revision }, ...texts];
+    const { stream, revision, id, type, version, data, metadata } = event;
+    const place = [{ text: 'chancery/stored-event/1' }, { text: stream }, { u64: revision }];
+    const kind = [{ text: id }, { text: type }, { u64: version }];
+    const fields = [...place, ...kind, { text: data }, { text: metadata }];
     expect(sha256(record(fields)).toString('hex')).toBe(hash);
     expect(eventHash(event)).toBe(hash);
   });

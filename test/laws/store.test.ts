@@ -8,6 +8,7 @@ import { canonicalJson } from '../../src/engine/json.ts';
 import type { Outcome } from '../../src/engine/outcome.ts';
 import { replay } from '../../src/engine/replay.ts';
 import { handler } from '../../src/engine/run/handle.ts';
+import { pureSha256 } from '../../src/engine/ids.ts';
 import { loader } from '../../src/engine/run/load.ts';
 import type { EventStore } from '../../src/engine/store.ts';
 import type { Runnable, Status } from '../../src/engine/subsystem.ts';
@@ -46,6 +47,7 @@ const onStore = async (subsystem: Runnable, guide: Guide, self: Played['self']) 
     events,
     loader: streams,
     clock,
+    sha256: pureSha256,
     facts: (lookups) =>
       TE.right(
         Object.fromEntries(

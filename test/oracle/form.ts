@@ -150,7 +150,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   deposit: {
     RecordDeposit: record({
       rail: must(id),
-      ref: must(filled),
+      ref: must(id),
       owner: must(actor),
       money: must(money),
       note: must(orNull(filled)),

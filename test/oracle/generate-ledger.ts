@@ -17,15 +17,15 @@ const badPurpose = (chance: Chance): unknown =>
 
 /** The buyer puts the money of an agreed escrow aside, mostly as it should be. */
 export const holdDraft = (chance: Chance, { id, terms }: Escrow): Draft => {
-  const { buyer } = terms;
+  const owner = chance.percent(88) ? terms.buyer : chance.pick(PARTIES);
   const total = purse(totalOf(terms)).toSorted(byCode);
   const amounts = chance.percent(80) ? total : total.slice(1);
   const item = chance.percent(96) ? null : 'part';
   return {
-    stream: `account-${chance.percent(95) ? buyer : 'bob'}`,
+    stream: `account-${owner}`,
     command: 'PlaceHold',
     data: { purpose: { stream: `escrow-${id}`, item }, ...maybe(chance, 40, { amounts }) },
-    actor: chance.percent(95) ? buyer : 'nobody',
+    actor: chance.percent(95) ? owner : 'nobody',
   };
 };
 

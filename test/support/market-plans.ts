@@ -153,8 +153,12 @@ const upkeep = ({ accounts }: View, draw: Draw): Addressed => {
   const state = accounts[owner];
   const stream = `account-${owner}`;
   const holdId = `${owner}#${1 + draw.below(3)}`;
-  const withdrawalId = `${owner}!${1 + draw.below(4)}`;
-  const isClosed = state !== undefined && !Object.hasOwn(state.withdrawals, withdrawalId);
+  const number = 1 + draw.below(4);
+  const withdrawalId = `${owner}!${number}`;
+  const isClosed =
+    state !== undefined &&
+    number <= state.withdrawalsRequested &&
+    !Object.hasOwn(state.withdrawals, withdrawalId);
   return draw.pick([
     to(stream, plain(owner), account.ReviewHold({ holdId })),
     to(stream, plain(owner), account.ReviewHold({ holdId })),

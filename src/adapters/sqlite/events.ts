@@ -101,6 +101,22 @@ const gather = (
 const firstOf = ({ from, backwards }: Reading): number =>
   from ?? (backwards === true ? Number.MAX_SAFE_INTEGER : 0);
 
+/** How many rows are asked for at once: most streams have fewer, and one answer costs less than a cursor. */
+const FEW_ROWS = 32;
+
+/** Rows of a stream: the first few at once, more of them by a cursor. */
+function* rowsOf(
+  statement: Statements['forwards'],
+  stream: string,
+  next: number,
+  wanted: number,
+): Generator<EventRow, void, undefined> {
+  const few = statement.all(stream, next, Math.min(wanted, FEW_ROWS));
+  yield* few.length < FEW_ROWS || wanted <= FEW_ROWS
+    ? few
+    : statement.iterate(stream, next, wanted);
+}
+
 /** Reads a stream chunk by chunk with turns for others in between; each chunk continues behind the last. */
 const readStream = async (
   { path, refusal }: EventFile,
@@ -116,8 +132,7 @@ const readStream = async (
     const refused = refusal(false);
     if (refused !== undefined) return E.left(refused);
     const wanted = Math.min(CHUNK_EVENTS, limit - events.length);
-    const rows = statement.iterate.bind(statement, stream, next, wanted);
-    const chunk = attempt(path, () => gather(rows(), path));
+    const chunk = attempt(path, () => gather(rowsOf(statement, stream, next, wanted), path));
     if (E.isLeft(chunk)) return chunk;
     const { events: found, cut } = chunk.right;
     for (const event of found) events.push(event);
@@ -214,6 +229,7 @@ export const sqliteEvents = (file: EventFile): EventStore => {
     };
   return {
     name: path,
+    ...(writing === undefined ? {} : { isSoleWriter: true }),
     read: (stream, options) => () => readStream(file, sql, stream, options),
     append: (stream, expected, drafts) => async () => {
       const refused = refusal(true);

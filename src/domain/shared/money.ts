@@ -47,7 +47,7 @@ export const sumsOf = (amounts: Amounts): Map<string, bigint> =>
 export const amountsOf = (sums: Sums): Amounts =>
   [...sums]
     .filter(([, amount]) => amount !== 0n)
-    .sort(([a], [b]) => compareText(a, b))
+    .toSorted(([a], [b]) => compareText(a, b))
     .map(([currency, amount]) => ({ currency, amount: amount.toString() }));
 
 const combined = (a: Amounts, b: Amounts, sign: 1n | -1n): Map<string, bigint> => {

@@ -1,4 +1,5 @@
 import { E } from '../fp.ts';
+import type { Gathering } from './gathering.ts';
 import {
   StoreFailed,
   type EventStore,
@@ -24,6 +25,8 @@ export type ConsumerParts = {
   readonly types: readonly string[] | undefined;
   readonly after: Position | undefined;
   readonly handle: (page: Page) => Promise<void>;
+  /** Waited for at the head, unless somebody asks for the next page. */
+  readonly gather: Gathering;
 };
 
 /** One step at a time, whoever asks for it: a live loop and a caller that waits share the same pull. */
@@ -38,20 +41,25 @@ export const consumer = (parts: ConsumerParts): Consumer => {
     });
     return stepping;
   };
-  const until = async (isThere: () => boolean): Promise<void> => {
-    while (!stopped.signal.aborted && !isThere()) await step();
+  const isThere = (target: Position): boolean => {
+    const position = log.position();
+    return position !== undefined && parts.events.compare(position, target) >= 0;
+  };
+  const live = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await step();
+      if (log.isAtHead()) await parts.gather();
+    }
   };
 
   return {
     position: log.position,
     failure: log.failure,
-    advance: (target) =>
-      until(() => {
-        const position = log.position();
-        return position !== undefined && parts.events.compare(position, target) >= 0;
-      }),
+    advance: async (target) => {
+      while (!stopped.signal.aborted && !isThere(target)) await step();
+    },
     follow: (failed) => {
-      until(() => false).catch((cause: unknown) => {
+      live().catch((cause: unknown) => {
         if (!stopped.signal.aborted) failed(cause);
       });
     },
@@ -65,6 +73,7 @@ export const consumer = (parts: ConsumerParts): Consumer => {
 /** Takes the log's next page to the handler. After a failure it subscribes again behind what has been handled. */
 const puller = ({ events, types, after, handle }: ConsumerParts, signal: AbortSignal) => {
   let position = after;
+  let isAtHead = false;
   let failure: string | undefined;
   let pages: AsyncIterableIterator<Page> | undefined;
 
@@ -79,6 +88,7 @@ const puller = ({ events, types, after, handle }: ConsumerParts, signal: AbortSi
     if (next.done === true) return;
     await handle(next.value);
     position = next.value.position;
+    isAtHead = next.value.caughtUp;
     failure = undefined;
   };
   const forsaken = async (cause: unknown): Promise<never> => {
@@ -91,6 +101,7 @@ const puller = ({ events, types, after, handle }: ConsumerParts, signal: AbortSi
 
   return {
     position: () => position,
+    isAtHead: () => isAtHead,
     failure: () => failure,
     pull: () => taken().catch(forsaken),
   };

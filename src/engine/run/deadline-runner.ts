@@ -50,13 +50,12 @@ export const deadlineRunner = (parts: DeadlineParts): DeadlineRunner => {
     const head = orFailed(await parts.events.head()());
     if (head !== undefined) await watch.advance(head);
   };
-  const fired = async (kept: KeyedDeadline): Promise<void> => {
+  /** Whether the deadline's command was answered. */
+  const fired = async (kept: KeyedDeadline): Promise<boolean> => {
     const answer = await parts.send(kept.deadline, commandIdOf(parts.instance, kept.deadline));
-    if (E.isLeft(answer)) return failures.note(kept, answer.left);
-    failures.forget(kept.key);
-    // What the answer has changed is known then; a deadline that is still the same asks for nothing more.
-    await caughtUp();
-    return table.answered(kept);
+    if (E.isLeft(answer)) failures.note(kept, answer.left);
+    else failures.forget(kept.key);
+    return E.isRight(answer);
   };
   return {
     position: watch.position,
@@ -70,6 +69,9 @@ export const deadlineRunner = (parts: DeadlineParts): DeadlineRunner => {
       failures.forgetUnless(table.has);
       const batch = ready(waiting, parts.concurrency);
       const ends = await Promise.allSettled(batch.map(fired));
+      // What the answers have changed is known then; a deadline that is still the same asks for nothing more.
+      await caughtUp();
+      table.answered(batch.filter((_, index) => isTrue(ends[index])));
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       return batch.length;
     },
@@ -77,6 +79,9 @@ export const deadlineRunner = (parts: DeadlineParts): DeadlineRunner => {
     stuck: () => [...table.unreadableStreams(MOST_SHOWN), ...failures.shown()],
   };
 };
+
+const isTrue = (end: PromiseSettledResult<boolean> | undefined): boolean =>
+  end?.status === 'fulfilled' && end.value;
 
 /** What there is to be sent, and what waits after a failure. */
 type Waiting = {

@@ -51,8 +51,8 @@ export type DeadlineTable = {
   /** The change that notes why a stream cannot be looked at; its deadlines stay. */
   readonly unreadable: (stream: StreamName, cause: string) => readonly RowChange[];
   readonly unreadableStreams: (limit: number, after?: StreamName) => readonly Stuck[];
-  /** Removes a deadline whose command has been answered, if it is still the same. */
-  readonly answered: (kept: KeyedDeadline) => void;
+  /** Removes the deadlines whose commands have been answered and that are still the same. */
+  readonly answered: (kept: readonly KeyedDeadline[]) => void;
 };
 
 export const deadlineTable = (rows: RowStore): DeadlineTable => {
@@ -89,12 +89,16 @@ export const deadlineTable = (rows: RowStore): DeadlineTable => {
         cause: (row as StreamRow).unreadable ?? '',
       }));
     },
-    answered: ({ key, deadline }) => {
-      const row = orFailed(rows.get(DEADLINES, key)) as Deadline | undefined;
-      if (row === undefined || row.revision !== deadline.revision) return;
-      orFailed(rows.commit({ changes: [removal(key)] }));
+    answered: (kept) => {
+      const changes = kept.filter((each) => isSame(rows, each)).map(({ key }) => removal(key));
+      if (changes.length > 0) orFailed(rows.commit({ changes }));
     },
   };
+};
+
+const isSame = (rows: RowStore, { key, deadline }: KeyedDeadline): boolean => {
+  const row = orFailed(rows.get(DEADLINES, key)) as Deadline | undefined;
+  return row?.revision === deadline.revision;
 };
 
 const removal = (key: string): RowChange => ({

@@ -5,6 +5,7 @@ import { DEADLINE_TABLES, type Deadline, type DeadlineTable } from './deadline-t
 import { E } from '../fp.ts';
 import { digestOf } from '../ids.ts';
 import type { LoadFailure, Loaded, Loader } from './load.ts';
+import type { Gathering } from './gathering.ts';
 import { isHistoryFailure } from '../replay.ts';
 import type { Batch, RowChange, RowStore } from '../rows.ts';
 import {
@@ -13,6 +14,7 @@ import {
   partsOf,
   type Envelope,
   type EventStore,
+  type Revision,
   type StreamName,
 } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
@@ -23,6 +25,7 @@ export type WatchParts = {
   readonly rows: RowStore;
   readonly loader: Loader;
   readonly clock: Clock;
+  readonly gather: Gathering;
   readonly subsystems: ReadonlyMap<string, Runnable>;
   /** Hears that the nearest deadline may have changed. */
   readonly changed: () => void;
@@ -45,11 +48,13 @@ export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer
 
   const following = consumer({
     events: parts.events,
+    gather: parts.gather,
     types: waiting.flatMap((subsystem) => Object.keys(subsystem.events.payloads)),
     after: isOfThisCode ? stored.position : undefined,
     handle: async ({ events: page, position }) => {
       const behind = page.filter(({ stream, revision }) => !isKnown(table, stream, revision));
-      const changes = await observed(parts, table, new Set(behind.map(({ stream }) => stream)));
+      const heads = new Map(behind.map(({ stream, revision }) => [stream, revision] as const));
+      const changes = await observed(parts, table, heads);
       const value = { position, events: events + page.length, digest };
       commit(parts, { changes, checkpoint: { consumer: CONSUMER, value } });
       events = value.events;
@@ -80,12 +85,12 @@ const commit = ({ rows, changed }: WatchParts, batch: Batch): void => {
 const observed = async (
   parts: WatchParts,
   table: DeadlineTable,
-  streams: Iterable<StreamName>,
+  streams: Iterable<readonly [stream: StreamName, atLeast: Revision]>,
 ): Promise<readonly RowChange[]> => {
   const changes: RowChange[] = [];
   let looked = 0;
-  for (const stream of streams) {
-    changes.push(...(await observe(parts, table, stream)));
+  for (const [stream, atLeast] of streams) {
+    changes.push(...(await observe(parts, table, stream, atLeast)));
     looked += 1;
     if (looked % CHUNK === 0) await parts.clock.breathe();
   }
@@ -97,7 +102,12 @@ const observedAgain = async (parts: WatchParts, table: DeadlineTable): Promise<v
   let after: StreamName | undefined;
   for (;;) {
     const page = table.unreadableStreams(CHUNK, after).map(({ stream }) => stream);
-    commit(parts, { changes: await observed(parts, table, page) });
+    const changes = await observed(
+      parts,
+      table,
+      page.map((stream) => [stream, 0] as const),
+    );
+    commit(parts, { changes });
     after = page.at(-1);
     if (page.length < CHUNK) return;
   }
@@ -123,10 +133,11 @@ const observe = async (
   parts: WatchParts,
   table: DeadlineTable,
   stream: StreamName,
+  atLeast: Revision,
 ): Promise<readonly RowChange[]> => {
   const subsystem = parts.subsystems.get(partsOf(stream)?.category ?? '');
   if (subsystem?.due === undefined) return [];
-  const loaded = await parts.loader.load(subsystem, stream)();
+  const loaded = await parts.loader.load(subsystem, stream, atLeast)();
   if (E.isLeft(loaded)) return table.unreadable(stream, damage(loaded.left));
   const { last } = loaded.right;
   if (last === undefined) return [];

@@ -30,7 +30,7 @@ const CONFLICT_RETRIES = 10;
 export const handler = (parts: HandleParts): Handle => {
   const inTurn = keyedQueue();
   return (subsystem, request) => async () => {
-    const form = checked(subsystem, request);
+    const form = checked(subsystem, request, parts.sha256);
     if (E.isLeft(form)) return E.right({ outcome: 'refused', refusal: form.left });
     const { stream, id } = form.right;
     const self = { stream, id, instance: parts.instance };

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { commandMemory, type CommandMemory } from './command-memory.ts';
 import { E, type TE } from '../fp.ts';
 import { replay, type HistoryFailure } from '../replay.ts';
-import type { Envelope, EventStore, StoreFailure, StreamName } from '../store.ts';
+import type { Envelope, EventStore, Revision, StoreFailure, StreamName } from '../store.ts';
 import type { Runnable, Status } from '../subsystem.ts';
 
 /** A stream as it stands. */
@@ -17,8 +17,15 @@ export type Loaded = {
 export type LoadFailure = StoreFailure | HistoryFailure;
 
 export type Loader = {
-  /** The stream at its head: what is cached, and the tail that the store has beyond it. */
-  readonly load: (subsystem: Runnable, stream: StreamName) => TE.TaskEither<LoadFailure, Loaded>;
+  /**
+   * The stream at its head: what is cached, and the tail that the store has beyond it. Where nobody else can append, what is cached
+   * is the head, but for an append of this process that is just under way: `atLeast` is the revision that must be there.
+   */
+  readonly load: (
+    subsystem: Runnable,
+    stream: StreamName,
+    atLeast?: Revision,
+  ) => TE.TaskEither<LoadFailure, Loaded>;
   /** Keeps a stream as an append has left it: its state after the events appended. */
   readonly keep: (before: Loaded, state: Status, appended: readonly Envelope[]) => void;
 };
@@ -46,18 +53,25 @@ export const loader = (
     if ((kept?.last?.revision ?? -1) < loaded.last.revision) cache.set(loaded.last.stream, loaded);
   };
   return {
-    load: (subsystem, stream) => async () => {
-      const before = cache.get(stream) ?? untouched(subsystem);
-      const loaded = await broughtToHead({ events, breathe }, subsystem, stream, before);
-      if (E.isRight(loaded)) cacheLatest(loaded.right);
-      return loaded;
-    },
+    load:
+      (subsystem, stream, atLeast = 0) =>
+      async () => {
+        const kept = cache.get(stream);
+        if (events.isSoleWriter === true && isAt(kept, atLeast)) return E.right(kept);
+        const before = kept ?? untouched(subsystem);
+        const loaded = await broughtToHead({ events, breathe }, subsystem, stream, before);
+        if (E.isRight(loaded)) cacheLatest(loaded.right);
+        return loaded;
+      },
     keep: ({ memory }, state, appended) => {
       memory.note(appended);
       cacheLatest({ state, last: appended.at(-1), memory });
     },
   };
 };
+
+const isAt = (kept: Loaded | undefined, revision: Revision): kept is Loaded =>
+  kept?.last !== undefined && kept.last.revision >= revision;
 
 const untouched = ({ decider }: Runnable): Loaded => ({
   state: decider.initial,

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { E, TE, pipe } from '../fp.ts';
+import type { Sha256 } from '../ids.ts';
 import {
   accordant,
   createInstance,
@@ -22,6 +23,8 @@ export type Opening = {
   readonly clock: Clock;
   /** A fresh id for a command or an instance that comes without one. */
   readonly newId: () => string;
+  /** A faster SHA-256 than the pure one. */
+  readonly sha256?: Sha256;
   /** Per scope, what its decisions get as settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** The instance that the store must be; a new store becomes it. */

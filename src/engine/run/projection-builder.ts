@@ -1,10 +1,10 @@
 import { orFailed } from './consumer.ts';
 import { E } from '../fp.ts';
-import { digestOfText } from '../ids.ts';
+import { digestOfText, type Sha256 } from '../ids.ts';
 import type { AnyProjection, AnyReadModel, Recorded, Tables } from '../projection.ts';
 import { decodeEvent } from '../replay.ts';
 import type { Checkpoint, RowChange, RowStore } from '../rows.ts';
-import { stagedRows } from './staged-rows.ts';
+import { keptRows, stagedRows } from './staged-rows.ts';
 import { StoreFailed, describeFailure, type Envelope, type Page, type Position } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
 
@@ -12,6 +12,7 @@ export type BuilderParts = {
   readonly rows: RowStore;
   /** Which subsystem an event type belongs to. */
   readonly owners: ReadonlyMap<string, Runnable>;
+  readonly sha256: Sha256;
 };
 
 /** What has stopped a projection: an event that it cannot take in. */
@@ -33,17 +34,17 @@ export const projectionBuilder = (
   parts: BuilderParts,
   changed: (change: RowChange) => void,
 ): ProjectionBuilder => {
-  const kept = keptRows(projection, parts.rows);
+  const kept = storedRows(projection, parts.rows);
 
   /** Applies events and stores what they have changed, all or nothing. Throws `StoreFailed`, or what broke it. */
   const store = (events: readonly Envelope[], position: Position): void => {
     kept.begin();
-    const work = stagedRows(parts.rows, kept.models);
+    const work = stagedRows(kept.rows, kept.models);
     let { events: count, digest } = kept.checkpoint() ?? NOTHING_CONSUMED;
     for (const envelope of events) {
       see(projection, parts.owners, work.tables, envelope);
       count += 1;
-      digest = digestOfText(digest + envelope.hash);
+      digest = digestOfText(digest + envelope.hash, parts.sha256);
     }
     const changes = work.changes();
     kept.commit(changes, { position, events: count, digest });
@@ -53,7 +54,9 @@ export const projectionBuilder = (
   /** What breaks the projection when it stores events; undefined: they are stored. */
   const breaking = (events: readonly Envelope[], position: Position): string | undefined => {
     const stored = E.tryCatch(() => store(events, position), unlessStoreFailed);
-    return E.isLeft(stored) ? stored.left : undefined;
+    if (E.isRight(stored)) return undefined;
+    kept.rows.forget();
+    return stored.left;
   };
 
   return {
@@ -80,19 +83,22 @@ const unlessStoreFailed = (cause: unknown): string => {
 const VERSIONS = 'projectionVersions';
 
 /** A projection's stored rows and checkpoint, which change together or not at all. */
-const keptRows = ({ name, version, models: list }: AnyProjection, rows: RowStore) => {
+const storedRows = ({ name, version, models: list }: AnyProjection, rows: RowStore) => {
   const consumer = `projection:${name}`;
   const models: ReadonlyMap<string, AnyReadModel> = new Map(
     list.map((model) => [model.name, model]),
   );
   let isOfThisVersion = orFailed(rows.get(VERSIONS, name)) === version;
   let checkpoint = isOfThisVersion ? orFailed(rows.checkpoint(consumer)) : undefined;
+  const lately = keptRows(rows);
   const clear = (): void => {
+    lately.forget();
     orFailed(rows.clear([...models.keys()], consumer));
     checkpoint = undefined;
   };
   return {
     models,
+    rows: lately,
     checkpoint: () => checkpoint,
     clear,
     /** Empties what another version has left. */
@@ -107,6 +113,7 @@ const keptRows = ({ name, version, models: list }: AnyProjection, rows: RowStore
           checkpoint: { consumer, value },
         }),
       );
+      lately.keep(changes);
       isOfThisVersion = true;
       checkpoint = value;
     },

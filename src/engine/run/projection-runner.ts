@@ -1,4 +1,5 @@
 import { Subject, type Observable } from 'rxjs';
+import type { Gathering } from './gathering.ts';
 import { consumer, type Consumer } from './consumer.ts';
 import type { AnyProjection } from '../projection.ts';
 import {
@@ -34,7 +35,10 @@ export type ProjectionRunner = {
   readonly changes: Observable<RowChange>;
 };
 
-export type ProjectionParts = BuilderParts & { readonly events: EventStore };
+export type ProjectionParts = BuilderParts & {
+  readonly events: EventStore;
+  readonly gather: Gathering;
+};
 
 export const projectionRunner = (
   projection: AnyProjection,
@@ -47,6 +51,7 @@ export const projectionRunner = (
   const start = (): Consumer =>
     consumer({
       events: parts.events,
+      gather: parts.gather,
       types: Object.keys(projection.on),
       after: built.checkpoint()?.position,
       handle: async (page) => {

@@ -2,6 +2,7 @@ import { BehaviorSubject, Subject, filter, firstValueFrom, from, race, switchMap
 import { consumer, orFailed } from './consumer.ts';
 import { deadLetter, deadLetterAdded, deadLetterGone } from './dead-letters.ts';
 import { E } from '../fp.ts';
+import type { Gathering } from './gathering.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import type { AnyReaction } from '../reaction.ts';
 import { progressOf, type Progress } from './reaction-progress.ts';
@@ -30,7 +31,11 @@ export type ReactionRunner = {
   readonly retry: (key: string) => Promise<boolean>;
 };
 
-export type ReactionParts = WorkParts & { readonly events: EventStore; readonly rows: RowStore };
+export type ReactionParts = WorkParts & {
+  readonly events: EventStore;
+  readonly rows: RowStore;
+  readonly gather: Gathering;
+};
 
 /** Events that may be unfinished at once: a slow reaction slows its own reading, not the memory of the process. */
 export const MOST_UNFINISHED = 1_024;
@@ -42,6 +47,7 @@ export const reactionRunner = (reaction: AnyReaction, parts: ReactionParts): Rea
   const door = doorOf(progress.unfinished, work.isHalted);
   const following = consumer({
     events,
+    gather: parts.gather,
     types: reaction.on,
     after: progress.from,
     handle: handing(progress, work, door),

@@ -1,6 +1,6 @@
 import { keyOf, outcomeOf, type Attempt, type Decided, type HandleFailure } from './attempt.ts';
 import { E, TE, pipe } from '../fp.ts';
-import { eventId } from '../ids.ts';
+import { eventId, type Sha256 } from '../ids.ts';
 import { sameJson } from '../json.ts';
 import type { Loaded, Loader } from './load.ts';
 import type { Outcome } from '../outcome.ts';
@@ -12,6 +12,7 @@ export type RecordingParts = {
   readonly instance: string;
   readonly events: EventStore;
   readonly loader: Loader;
+  readonly sha256: Sha256;
 };
 
 /** In whose name stands what time alone has caused. */
@@ -27,7 +28,7 @@ class ImpossibleDecisionError extends Error {
  * at this place, and its answer is the one that counts.
  */
 export const recorded = (
-  { events, instance, loader }: RecordingParts,
+  { events, instance, loader, sha256 }: RecordingParts,
   attempt: Attempt,
   loaded: Loaded,
   decided: Decided,
@@ -41,7 +42,7 @@ export const recorded = (
     );
   }
   const drafts = batch.map((event, index): Draft => ({
-    id: eventId(instance, request.stream, keyOf(attempt), index),
+    id: eventId(instance, request.stream, keyOf(attempt), index, sha256),
     type: event.type,
     version: subsystem.events.versionOf(event.type),
     data: event.data,

@@ -2,7 +2,7 @@ import * as t from 'io-ts';
 import { ActorId, BuiltId, foundIn, pathOf, type Malformed } from '../codec.ts';
 import type { Actor, Command } from '../decider.ts';
 import { E } from '../fp.ts';
-import { digestOfText } from '../ids.ts';
+import { digestOfText, type Sha256 } from '../ids.ts';
 import { canonicalJson, noJsonIn } from '../json.ts';
 import type { EngineRejection } from '../refusal.ts';
 import { partsOf, type StreamName } from '../store.ts';
@@ -42,6 +42,7 @@ export const impostor = ({ id, roles }: Actor): EngineRejection | undefined =>
 export const checked = (
   subsystem: Runnable,
   request: Request,
+  sha256?: Sha256,
 ): E.Either<EngineRejection, Checked> => {
   const { category } = subsystem;
   const { stream } = request;
@@ -50,7 +51,7 @@ export const checked = (
   }
   const misnamed = misnamedIn(request);
   if (misnamed !== undefined) return E.left(misnamed);
-  const command = decoded(subsystem, request.command);
+  const command = decoded(subsystem, request.command, sha256);
   if (E.isLeft(command)) return command;
   const id = stream.slice(category.length + 1);
   return E.right({ ...request, stream, id, ...command.right });
@@ -81,6 +82,7 @@ const Roles = t.readonlyArray(t.string, 'a list of roles');
 const decoded = (
   { commands }: Runnable,
   { type, data }: Command,
+  sha256: Sha256 | undefined,
 ): E.Either<EngineRejection, Pick<Checked, 'command' | 'payloadHash'>> => {
   const noJson = noJsonIn(data);
   if (noJson !== undefined) {
@@ -93,7 +95,7 @@ const decoded = (
   const command = { type, data: JSON.parse(dataText) as unknown };
   const valid = commands.decode({ ...command, version: commands.versionOf(type) });
   if (E.isLeft(valid)) return E.left(asMalformed(valid.left));
-  return E.right({ command, payloadHash: digestOfText(text) });
+  return E.right({ command, payloadHash: digestOfText(text, sha256) });
 };
 
 const asMalformed = (wrong: Undecodable): Malformed => {

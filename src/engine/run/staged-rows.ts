@@ -1,9 +1,38 @@
+import { LRUCache } from 'lru-cache';
 import { orFailed } from './consumer.ts';
 import type { AnyReadModel, Rows, Tables } from '../projection.ts';
 import type { IndexEntry, RowChange, RowStore } from '../rows.ts';
 
 type AnyRow = Record<string, unknown>;
 type Staged = { row: unknown; changed: boolean };
+
+/** How many rows of one projection are kept from page to page. */
+const KEPT_ROWS = 10_000;
+
+const nameOf = (table: string, key: string): string => `${table}\u0001${key}`;
+
+/** The rows of a projection that it has lately touched, as they are stored: nobody else writes them. */
+export type KeptRows = {
+  readonly get: (table: string, key: string) => unknown;
+  readonly keep: (changes: readonly RowChange[]) => void;
+  readonly forget: () => void;
+};
+
+export const keptRows = (rows: RowStore): KeptRows => {
+  const kept = new LRUCache<string, { readonly row: unknown }>({ max: KEPT_ROWS });
+  return {
+    get: (table, key) => {
+      const name = nameOf(table, key);
+      const found = kept.get(name) ?? { row: orFailed(rows.get(table, key)) };
+      kept.set(name, found);
+      return found.row;
+    },
+    keep: (changes) => {
+      for (const { table, key, row } of changes) kept.set(nameOf(table, key), { row });
+    },
+    forget: () => kept.clear(),
+  };
+};
 
 /** Rows that some events touch: read once, changed in memory, to be written together. */
 export type StagedRows = {
@@ -12,14 +41,14 @@ export type StagedRows = {
 };
 
 export const stagedRows = (
-  rows: RowStore,
+  rows: KeptRows,
   models: ReadonlyMap<string, AnyReadModel>,
 ): StagedRows => {
   const touched = new Map<string, Map<string, Staged>>();
   const entryOf = (table: string, key: string): Staged => {
     const ofTable = touched.get(table) ?? new Map<string, Staged>();
     touched.set(table, ofTable);
-    const entry = ofTable.get(key) ?? { row: orFailed(rows.get(table, key)), changed: false };
+    const entry = ofTable.get(key) ?? { row: rows.get(table, key), changed: false };
     ofTable.set(key, entry);
     return entry;
   };

@@ -7,6 +7,7 @@ import { atTheEdge, leaving, unwrapped } from './edge.ts';
 import { EngineFailed, type Engine } from './engine.ts';
 import { followers, type Followers } from './followers.ts';
 import { E } from '../fp.ts';
+import { pureSha256 } from '../ids.ts';
 import { historyOf, stateAt } from './history.ts';
 import { journal } from './journal.ts';
 import { life, type Life } from './life.ts';
@@ -27,7 +28,8 @@ export const startEngine = async (opening: Opening): Promise<Engine> => {
 
 const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
   const { clock, subsystems, effects = [], settings = {}, readOnly = false } = opening;
-  const wiring = wired({ ...instance, store, clock, subsystems, effects, settings });
+  const { sha256 = pureSha256 } = opening;
+  const wiring = wired({ ...instance, store, clock, sha256, subsystems, effects, settings });
   const live = clock.kind === 'wall' && !readOnly ? followers(wiring) : undefined;
   const recorded = instance.clock;
   return engineOver({ wiring, live, readOnly, recorded, ...life(wiring, opening.newId, live) });

@@ -4,7 +4,9 @@ import type { Clock } from '../clock.ts';
 import { deadlineRunner, type DeadlineRunner } from './deadline-runner.ts';
 import { dispatcher, senders, type Dispatch, type Senders } from './dispatch.ts';
 import { factFinder } from './fact-finder.ts';
+import { gathering, type Gathering } from './gathering.ts';
 import { handler } from './handle.ts';
+import type { Sha256 } from '../ids.ts';
 import { loader, type Loader } from './load.ts';
 import { projectionRunner, type ProjectionRunner } from './projection-runner.ts';
 import type { AnyReaction } from '../reaction.ts';
@@ -20,6 +22,7 @@ export type Composition = {
   readonly instance: string;
   readonly store: OpenStore;
   readonly clock: Clock;
+  readonly sha256: Sha256;
   readonly subsystems: readonly AnySubsystem[];
   /** Reactions that act on the outside world: never run during replay or rebuild. */
   readonly effects: readonly AnyReaction[];
@@ -48,11 +51,15 @@ export type Wiring = {
 type Base = Pick<
   Wiring,
   'instance' | 'store' | 'clock' | 'loader' | 'subsystems' | 'projections' | 'models' | 'activity'
-> & { readonly owners: ReadonlyMap<string, Runnable> };
+> & {
+  readonly owners: ReadonlyMap<string, Runnable>;
+  readonly sha256: Sha256;
+  readonly gather: Gathering;
+};
 
 export const wired = (composition: Composition): Wiring => {
   const base = baseOf(composition);
-  const { owners: _, ...parts } = base;
+  const { owners: _, sha256: __, gather: ___, ...parts } = base;
   const dispatch = dispatching(base, composition.settings);
   const sent: Sent = { reactions: 0, deadlines: 0, effects: 0 };
   const send = senders(dispatch, base.clock, (reaction) => {
@@ -71,16 +78,25 @@ export const wired = (composition: Composition): Wiring => {
   };
 };
 
-const baseOf = ({ instance, store, clock, subsystems: rows }: Composition): Base => {
+const baseOf = ({ instance, store, clock, sha256, subsystems: rows }: Composition): Base => {
   const subsystems = new Map(rows.map((row) => [row.category, runnable(row)]));
   const owners = ownersOf(subsystems);
+  const gather = gathering(clock);
   const projections = [...new Set(rows.flatMap((row) => row.projections))].map((projection) =>
-    projectionRunner(projection, { events: store.events, rows: store.rows, owners }),
+    projectionRunner(projection, {
+      events: store.events,
+      rows: store.rows,
+      owners,
+      gather,
+      sha256,
+    }),
   );
   return {
     instance,
     store,
     clock,
+    sha256,
+    gather,
     subsystems,
     owners,
     projections,
