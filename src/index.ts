@@ -24,16 +24,36 @@ export {
 export { accountEvents, type AccountEvent } from './domain/marketplace/account/events.ts';
 export { depositEvents, type DepositEvent } from './domain/marketplace/deposit/events.ts';
 export { escrowEvents, type EscrowEvent } from './domain/marketplace/escrow/events.ts';
+export type { MarketplaceSettings } from './domain/shared/ledger.ts';
+export type { PaymentRail, Payout } from './domain/shared/payment-rail.ts';
 export type { Account } from './domain/marketplace/account/state.ts';
 export type { Deposit } from './domain/marketplace/deposit/state.ts';
 export type { Escrow } from './domain/marketplace/escrow/state.ts';
 export { creditedTotals } from './projections/marketplace/credited-totals.ts';
 export { escrows, type EscrowRow } from './projections/marketplace/escrow.ts';
 export { openHolds, openWithdrawals } from './projections/marketplace/holds.ts';
-export { balances, postings, trialBalance } from './projections/marketplace/ledger.ts';
+export {
+  balances,
+  postings,
+  trialBalance,
+  type Balance,
+} from './projections/marketplace/ledger.ts';
 export { defaultSettings, marketplaceDefaults } from './settings.ts';
 
-export { ActorId, BuiltId, closed, listOf, optional, personal, text } from './engine/codec.ts';
+export {
+  ActorId,
+  BuiltId,
+  closed,
+  listOf,
+  optional,
+  personal,
+  text,
+  type ClosedType,
+  type FieldsOf,
+  type Malformed,
+  type OptionalField,
+  type PersonalMark,
+} from './engine/codec.ts';
 export { Instant, type Clock, type VirtualClock } from './engine/clock.ts';
 export {
   accept,
@@ -41,9 +61,11 @@ export {
   byCommand,
   refuse,
   type Actor,
+  type Ask,
   type Command,
   type Context,
   type Decider,
+  type Decision,
   type Rejection,
   type Self,
 } from './engine/decider.ts';
@@ -52,20 +74,35 @@ export { evolver, machine, toMermaid, type StateOf } from './engine/machine.ts';
 export type { Outcome } from './engine/outcome.ts';
 export { readModel, type Projection, type ReadModel, type Recorded } from './engine/projection.ts';
 export type { Reaction, Sending } from './engine/reaction.ts';
-export { notPermitted, statusForbids, tooMany, type CommonRejection } from './engine/refusal.ts';
+export {
+  notPermitted,
+  statusForbids,
+  tooMany,
+  type CommonRejection,
+  type EngineRejection,
+} from './engine/refusal.ts';
+export type { KeyedRow, PageRequest, Store } from './engine/rows.ts';
+export type { DeadLetter } from './engine/run/dead-letters.ts';
+export type { Deadline } from './engine/run/deadline-table.ts';
 export {
   EngineFailed,
   type Engine,
   type EngineStatus,
+  type SendFailure,
   type SendOptions,
 } from './engine/run/engine.ts';
+export type { StateAt } from './engine/run/history.ts';
+export type { Journal } from './engine/run/journal.ts';
+export type { Query } from './engine/run/query.ts';
+export type { ReplayCheck } from './engine/run/replay-check.ts';
 export type {
   EventStore,
   Envelope,
+  Page,
   Position,
   Revision,
   StoreFailure,
   StreamName,
 } from './engine/store.ts';
-export { subsystem, type Subsystem } from './engine/subsystem.ts';
-export { vocabulary, type DomainEvent, type MessageOf } from './engine/vocabulary.ts';
+export { subsystem, type Status, type Subsystem } from './engine/subsystem.ts';
+export { vocabulary, type DomainEvent, type MessageOf, type Vocabulary } from './engine/vocabulary.ts';

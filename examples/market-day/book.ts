@@ -3,7 +3,7 @@ import { amountsOf, money, sumsOf, type Amounts, type Money } from './money.ts';
 import type { Terms } from './terms.ts';
 
 /** Money that an escrow pays to a wallet. */
-export type Payment = { readonly to: string; readonly money: Money };
+type Payment = { readonly to: string; readonly money: Money };
 
 const WHOLE = 1_000_000n;
 

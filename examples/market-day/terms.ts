@@ -8,7 +8,7 @@ type Milestone = {
   readonly amount: Money;
   readonly deliverWithinMs?: number;
 };
-export type Payout = {
+type Payout = {
   readonly party: string;
   readonly rail: string;
   readonly destination: string;

@@ -47,7 +47,7 @@ describe.each(ruled)('the machine of %s', (_, subsystem, guide) => {
           missing.delete(`${from} --> ${to}: ${type}`);
         }
       }),
-      search(3_000),
+      search(20_000),
     );
     expect([...missing]).toEqual([]);
   });

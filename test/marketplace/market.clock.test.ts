@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { accountCommands } from '../../src/commands/marketplace/account.ts';
+import { escrowCommands } from '../../src/commands/marketplace/escrow.ts';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import type { Outcome } from '../../src/engine/outcome.ts';
 import { drawFrom } from '../support/arbitrary-histories.ts';
@@ -124,5 +126,74 @@ describe('the same commands, with deadlines watched and with nobody watching', (
       );
     },
     patience(40_000),
+  );
+});
+
+describe('money set aside for a deal just before its funding deadline, and taken up only later', () => {
+  const { OpenEscrow, AcceptTerms } = escrowCommands.of;
+  const hold = accountCommands.of.PlaceHold({ purpose: { stream: 'escrow-E1', item: null } });
+  const from = (stream: string, actor: string, command: Line['command'], id: string): Line => ({
+    stream,
+    actor: { id: actor, roles: [] },
+    command,
+    id,
+  });
+
+  /** A deal that is agreed and awaits ada's money until `fundBy`. */
+  const agreed = async (): Promise<{ readonly world: MarketWorld; readonly fundBy: number }> => {
+    const world = await newWorld();
+    const terms = {
+      buyer: 'ada',
+      seller: 'bob',
+      arbiter: { actor: 'judy' },
+      milestones: [{ title: 'all', amount: { currency: 'USD', amount: '100' } }],
+      fundWithinMs: HOUR,
+    };
+    await world.send([from('escrow-E1', 'ada', OpenEscrow({ terms }), 'open')]);
+    await world.send([from('escrow-E1', 'bob', AcceptTerms({ version: 1 }), 'accept')]);
+    await world.settle();
+    return { world, fundBy: world.now() + HOUR };
+  };
+
+  test.each([
+    [-1, 'Locked', 'HoldTaken'],
+    [0, 'Cancelled', 'HoldReturned'],
+    [1, 'Cancelled', 'HoldReturned'],
+  ])(
+    'marketplace L3, E4: at the deadline %i ms it is %s, and the hold ends by %s',
+    async (offset, status, end) => {
+      const { world, fundBy } = await agreed();
+      world.moveTo(fundBy - 1);
+      expect(await world.send([from('account-ada', 'ada', hold, 'hold')])).toMatchObject([
+        { outcome: 'accepted' },
+      ]);
+      world.moveTo(fundBy + offset);
+      await world.settle();
+      // What is recorded decides: until the cancellation is, the hold waits.
+      const waits = (await world.audit()).filter(({ stream }) => stream === 'account-ada');
+      expect(waits.map(({ type }) => type)).toEqual(
+        offset < 0 ? ['HoldPlaced', 'HoldTaken'] : ['HoldPlaced'],
+      );
+      expect((await world.escrow('E1')).status).toBe(status);
+      await world.runUntil(fundBy + HOUR);
+      await world.audit();
+      expect(world.books.holds.get('ada#1')?.endedBy).toBe(end);
+      expect(world.engine().deadLetters.list(10)).toEqual([]);
+      await world.end();
+    },
+  );
+
+  test.each([
+    [-1, { outcome: 'accepted' }],
+    [0, { outcome: 'refused', refusal: { type: 'NotAwaited' } }],
+    [1, { outcome: 'refused', refusal: { type: 'NotAwaited' } }],
+  ])(
+    'marketplace E4: asked for at the deadline %i ms, unswept, it is answered %j',
+    async (offset, answer) => {
+      const { world, fundBy } = await agreed();
+      world.moveTo(fundBy + offset);
+      expect(await world.send([from('account-ada', 'ada', hold, 'hold')])).toMatchObject([answer]);
+      await world.end();
+    },
   );
 });

@@ -96,7 +96,8 @@ export const actors: readonly Actor[] = [
 ];
 
 const wait: fc.Arbitrary<Wait> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ for: fc.nat(HOUR / 4) }) },
+  { weight: 16, arbitrary: fc.record({ for: fc.nat(HOUR / 60) }) },
+  { weight: 2, arbitrary: fc.record({ for: fc.nat(4 * HOUR) }) },
   { weight: 1, arbitrary: fc.record({ for: fc.nat(100 * DAY) }) },
   {
     weight: 2,
@@ -125,7 +126,8 @@ export const scripts = (
   const step: fc.Arbitrary<Step> = fc.record({ seed, wait, ask });
   return fc.record({
     id: fc.constantFrom(...ids),
-    steps: fc.array(step, { minLength: min, maxLength: max, size: 'max' }),
+    // Every length and every choice as likely as any other: the deep statuses are far away.
+    steps: fc.noBias(fc.array(step, { minLength: min, maxLength: max, size: 'max' })),
   });
 };
 

@@ -49,7 +49,7 @@ export const termsFor = (
     payees,
     arbiter,
     units = [1, 7, 100, 5_000, 5_000, 5_000],
-    waits = [MINUTE, HOUR, DAY],
+    waits = [MINUTE, HOUR, DAY, DAY],
   }: Cast,
   draw: Draw,
 ): TermsDraft => {
@@ -63,12 +63,12 @@ export const termsFor = (
     milestones: Array.from({ length: 1 + draw.below(3) }, (_, index) => ({
       title: `part ${index + 1}`,
       amount: { currency: draw.pick(['USD', 'USD', 'EUR']), amount: String(draw.pick(units)) },
-      deliverWithinMs: draw.pick([MINUTE, HOUR, 30 * DAY]),
+      deliverWithinMs: draw.pick([MINUTE, HOUR, DAY, 30 * DAY]),
     })),
     split: shares.map((party) => ({ party, sharePpm: 1 + draw.below(400_000) })),
     acceptWithinMs: draw.pick(waits),
     fundWithinMs: draw.pick(waits),
-    reviewMs: draw.pick([MINUTE, HOUR, DAY]),
+    reviewMs: draw.pick([MINUTE, HOUR, DAY, DAY]),
     releaseAfterMs: draw.pick([0, 0, 0, 90 * MINUTE]),
     onSilence: { locked: silence(), awaitingRelease: silence() },
     onNoRuling: draw.pick(['asSilence', 'refund', 'release', 'half'] as const),
@@ -227,8 +227,9 @@ const delivery = (state: RunningEscrow, at: number, draw: Draw): readonly Asked[
   if (state.status === 'AwaitingRelease') return [];
   const { buyer, seller } = state.terms;
   const until = state.deliverBy + 1 + draw.below(HOUR);
+  const mark = of.MarkDelivered({ milestone: state.milestone });
   return [
-    ...asked(seller, of.MarkDelivered({ milestone: state.milestone })),
+    ...asked(seller, mark, mark),
     ...(draw.percent(40) ? asked(buyer, of.ExtendDelivery({ until: Math.max(until, at) })) : []),
   ];
 };
@@ -257,7 +258,7 @@ const running = (state: RunningEscrow, at: number, draw: Draw): Candidates => {
         of.ReleaseFunds({ milestone, amount }),
       ),
       ...(draw.percent(30) ? asked(buyer, of.ReleaseFunds({ milestone })) : []),
-      ...(draw.percent(10) ? asked(seller, of.RefundBuyer({})) : []),
+      ...(draw.percent(20) ? asked(seller, of.RefundBuyer({})) : []),
       ...(draw.percent(30) ? asked(buyer, of.RaiseDispute(dispute)) : []),
       ...(draw.percent(30)
         ? asked(seller, of.RaiseDispute({ ...dispute, reason: 'WrongItem' }))

@@ -69,11 +69,9 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 );
 
 /** Plans of 60 to 200 commands or so. */
-export const plans: fc.Arbitrary<readonly Move[]> = fc.array(move, {
-  minLength: 25,
-  maxLength: 70,
-  size: 'max',
-});
+export const plans: fc.Arbitrary<readonly Move[]> = fc.noBias(
+  fc.array(move, { minLength: 25, maxLength: 70, size: 'max' }),
+);
 
 /** All that commands are made of: the market as it stands. */
 export type View = {

@@ -12,7 +12,7 @@ const isDecimal = (value: string): boolean =>
 export const AmountOrZero = text('an amount (a decimal string below 2^128)', isDecimal);
 
 /** An amount of at least one minor unit as a canonical decimal string. */
-export const Amount = text(
+const Amount = text(
   'an amount (a decimal string from 1 to 2^128 - 1)',
   (value) => value !== '0' && isDecimal(value),
 );
@@ -70,7 +70,7 @@ export const minus = (a: Amounts, b: Amounts): Amounts => {
 };
 
 /** What of `needed` is not in `available`; empty: all is covered. */
-export const missing = (available: Amounts, needed: Amounts): Amounts =>
+const missing = (available: Amounts, needed: Amounts): Amounts =>
   amountsOf(new Map([...combined(needed, available, -1n)].filter(([, amount]) => amount > 0n)));
 
 export const covers = (available: Amounts, needed: Amounts): boolean =>
