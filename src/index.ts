@@ -21,22 +21,33 @@ export {
   type EscrowCommand,
   type EscrowRejection,
 } from './commands/marketplace/escrow.ts';
+export type { Refusal as EscrowRefusal } from './commands/marketplace/escrow/answer.ts';
 export { accountEvents, type AccountEvent } from './domain/marketplace/account/events.ts';
 export { depositEvents, type DepositEvent } from './domain/marketplace/deposit/events.ts';
 export { escrowEvents, type EscrowEvent } from './domain/marketplace/escrow/events.ts';
-export type { MarketplaceSettings } from './domain/shared/ledger.ts';
+export type {
+  CreditedTotal,
+  MarketplaceSettings,
+  TrialBalanceRow,
+} from './domain/shared/ledger.ts';
 export type { PaymentRail, Payout } from './domain/shared/payment-rail.ts';
 export type { Account } from './domain/marketplace/account/state.ts';
 export type { Deposit } from './domain/marketplace/deposit/state.ts';
 export type { Escrow } from './domain/marketplace/escrow/state.ts';
 export { creditedTotals } from './projections/marketplace/credited-totals.ts';
 export { escrows, type EscrowRow } from './projections/marketplace/escrow.ts';
-export { openHolds, openWithdrawals } from './projections/marketplace/holds.ts';
+export {
+  openHolds,
+  openWithdrawals,
+  type OpenHoldRow,
+  type OpenWithdrawalRow,
+} from './projections/marketplace/holds.ts';
 export {
   balances,
   postings,
   trialBalance,
   type Balance,
+  type JournalEntry,
 } from './projections/marketplace/ledger.ts';
 export { defaultSettings, marketplaceDefaults } from './settings.ts';
 
@@ -66,11 +77,29 @@ export {
   type Context,
   type Decider,
   type Decision,
+  type Decisions,
+  type Deliberation,
+  type Evolve,
   type Rejection,
   type Self,
 } from './engine/decider.ts';
-export { answerOf, rowOf, settingsOf } from './engine/facts.ts';
-export { evolver, machine, toMermaid, type StateOf } from './engine/machine.ts';
+export {
+  answerOf,
+  rowOf,
+  settingsOf,
+  type Answers,
+  type Lookup,
+  type RowFact,
+} from './engine/facts.ts';
+export {
+  evolver,
+  machine,
+  toMermaid,
+  type Drawn,
+  type Evolution,
+  type Machine,
+  type StateOf,
+} from './engine/machine.ts';
 export type { Outcome } from './engine/outcome.ts';
 export { readModel, type Projection, type ReadModel, type Recorded } from './engine/projection.ts';
 export type { Reaction, Sending } from './engine/reaction.ts';
@@ -103,6 +132,7 @@ export type {
   Revision,
   StoreFailure,
   StreamName,
+  Subscription,
 } from './engine/store.ts';
 export { subsystem, type Status, type Subsystem } from './engine/subsystem.ts';
 export { vocabulary, type DomainEvent, type MessageOf, type Vocabulary } from './engine/vocabulary.ts';

@@ -15,6 +15,7 @@ import { subsystem } from './engine/subsystem.ts';
 import { creditedTotalsProjection } from './projections/marketplace/credited-totals.ts';
 import { escrowsProjection } from './projections/marketplace/escrow.ts';
 import { holds } from './projections/marketplace/holds.ts';
+import { overdueHolds, overdueWithdrawals } from './projections/marketplace/holds/overdue.ts';
 import { ledger } from './projections/marketplace/ledger.ts';
 import { lockEscrowWhenHoldIsPlaced } from './reactions/marketplace/lock-escrow-when-hold-is-placed.ts';
 import { reviewHoldWhenEscrowDecides } from './reactions/marketplace/review-hold-when-escrow-decides.ts';
@@ -60,6 +61,7 @@ export const accountSubsystem = subsystem({
   projections: [holds],
   reactions: [lockEscrowWhenHoldIsPlaced],
   answers: { openHold },
+  checks: [overdueHolds, overdueWithdrawals],
 });
 
 /** Every subsystem, in one table: laws, docs, command line and composition iterate over it. */

@@ -21,7 +21,7 @@ const MOST_PACKED_BYTES = 1_000_000;
 const SHIPPED = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/chancery\.js)$/u,
   /^examples\/(?:deal|market-day|market-day\.outcomes)\.jsonl$/u,
-  /^dist\/(?!test|bench)[\w/-]+\.(?:js|js\.map|d\.ts)$/u,
+  /^dist\/(?!test\/|bench\/)[\w/-]+\.(?:js|js\.map|d\.ts)$/u,
 ];
 
 const onPath = (...directories) => ({
@@ -133,7 +133,7 @@ const usedBy = (bin, version, targets) => () => {
   )) {
     strictEqual(node(`${out}/readme.js`), itsOutput);
     node(`${out}/library.js`);
-    const closed = 'EngineClosed\ntrue EngineFailed\n';
+    const closed = 'EngineClosed\nopen again\n';
     strictEqual(node(`${out}/await-using.js`), closed);
     strictEqual(node(`${out}/await-using.js`, `${out}-${version}.db`), closed);
   }

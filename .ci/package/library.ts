@@ -4,13 +4,13 @@ import { given } from 'chancery/testing';
 
 const { accept, escrowSubsystem, memoryStore, readModel, statusForbids, subsystems } = chancery;
 
-export const commands = chancery.vocabulary({ Greet: { name: chancery.text('a name') } });
+export const greeting = chancery.vocabulary({ Greet: { name: chancery.text('a name') } });
 export const refusing = [statusForbids('Gone'), chancery.refuse({ type: 'Never' as const })];
 export const asking = chancery.ask({ of: chancery.answerOf<string>('a-1', 'b') }, () => accept());
 export const greetings = readModel<{ name: string }>('greetings', { name: ({ name }) => name });
 export const stores = { memory: memoryStore(), file: chancery.sqliteStore };
 export const clocks = { virtual: chancery.virtualClock, system: chancery.systemClock };
-export const marketplace = { ...chancery, given };
+export const everything = { ...chancery, given };
 
 export const engine = await chancery.createEngine({ store: memoryStore(), subsystems });
 export const balances = engine.query(chancery.balances);

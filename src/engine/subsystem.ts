@@ -1,3 +1,4 @@
+import type { AnyCheck } from './check.ts';
 import type { Command, Context, Decider, Deliberation, Rejection, Self } from './decider.ts';
 import type { Due } from './deadline.ts';
 import type { Drawn } from './machine.ts';
@@ -29,6 +30,8 @@ export type Subsystem<
   readonly answers?: Readonly<
     Record<string, (state: State, argument: string | undefined, lapsing: boolean) => unknown>
   >;
+  /** What `doctor` looks for in rows, beside damage. */
+  readonly checks?: readonly AnyCheck[];
 };
 
 /** A row of the registry, with its types taken from what it is made of. */
@@ -81,6 +84,7 @@ export type AnySubsystem = {
   readonly answers?: Readonly<
     Record<string, (state: never, argument: string | undefined, lapsing: boolean) => unknown>
   >;
+  readonly checks?: readonly AnyCheck[];
 };
 
 /** A subsystem as the engine runs it: its types are upheld by the codecs, the machine and the replay. */

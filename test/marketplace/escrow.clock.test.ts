@@ -353,3 +353,11 @@ test('marketplace E4: a lock at fundBy - 1 ms starts the clocks there', () => {
     releasableAt: at,
   });
 });
+
+test('a delivery without proof may leave it out or say null', () => {
+  const decoded = (data: unknown) =>
+    escrowCommands.decode({ type: 'MarkDelivered', version: 1, data });
+  expect(E.isRight(decoded({ milestone: 1 }))).toBe(true);
+  expect(E.isRight(decoded({ milestone: 1, proof: null }))).toBe(true);
+  expect(E.isRight(decoded({ milestone: 1, proof: 7 }))).toBe(false);
+});

@@ -4,10 +4,10 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
-import { patience, retold, search } from '../support/arbitrary-runs.ts';
+import { patience, retold, search, shrunkWithin } from '../support/arbitrary-runs.ts';
 import { liveThrough } from '../support/market-life.ts';
 import { sharing } from '../support/market-mortal-store.ts';
-import { plans } from '../support/market-plans.ts';
+import { plans, type Move } from '../support/market-plans.ts';
 import { marketWorld, type Ground } from '../support/market-world.ts';
 
 /** Lives through random plans on a ground of its own each; a failure tells the seed, and all that was asked as lines. */
@@ -15,21 +15,19 @@ const whateverHappens = async (
   usualRuns: number,
   groundOf: () => Ground & { readonly clear?: () => void },
 ): Promise<void> => {
-  await fc.assert(
-    fc.asyncProperty(plans, async (plan) => {
-      const ground = groundOf();
-      const world = await marketWorld(ground);
-      try {
-        await liveThrough(world, plan);
-      } catch (cause) {
-        throw retold(world.story, cause);
-      } finally {
-        await world.end();
-        ground.clear?.();
-      }
-    }),
-    { ...search(usualRuns), interruptAfterTimeLimit: patience(50_000) },
-  );
+  const lived = async (plan: readonly Move[]): Promise<void> => {
+    const ground = groundOf();
+    const world = await marketWorld(ground);
+    try {
+      await liveThrough(world, plan);
+    } catch (cause) {
+      throw retold(world.story, cause);
+    } finally {
+      await world.end();
+      ground.clear?.();
+    }
+  };
+  await fc.assert(fc.asyncProperty(plans, shrunkWithin(20_000, lived)), search(usualRuns));
 };
 
 describe('a market, whatever is asked of it at once, however often it crashes and whenever its clock moves', () => {

@@ -27,6 +27,26 @@ export const retold = (story: readonly string[], cause: unknown): Error => {
   return new Error(`${reason}\n\nasked, in this order:\n${story.join('\n')}\n`, { cause });
 };
 
+/**
+ * A check of long runs whose failure is made smaller for a limited time only (in milliseconds of real time): then the smallest one
+ * found so far is told, before the test runs out of time.
+ */
+export const shrunkWithin = <T>(
+  limitMs: number,
+  check: (value: T) => Promise<void>,
+): ((value: T) => Promise<void>) => {
+  let failedAt: number | undefined;
+  return async (value) => {
+    if (failedAt !== undefined && Date.now() - failedAt > limitMs) return;
+    try {
+      await check(value);
+    } catch (cause) {
+      failedAt ??= Date.now();
+      throw cause;
+    }
+  };
+};
+
 /** Numbers that all follow from one seed, which a failing test shows. */
 export const seeds = (): { readonly seed: number; readonly next: () => number } => {
   const seed = Number(process.env['CHANCERY_SEED'] ?? Date.now() % 1_000_000_007);

@@ -1,3 +1,4 @@
+import * as t from 'io-ts';
 import {
   Cid,
   Consent,
@@ -42,7 +43,7 @@ export const escrowCommands = vocabulary({
   CancelEscrow: {},
   LockFunds: { holdId: BuiltId, payer: ActorId, amounts: Amounts },
   ExtendDelivery: { until: Instant },
-  MarkDelivered: { milestone: Ordinal, proof: optional(Cid) },
+  MarkDelivered: { milestone: Ordinal, proof: optional(t.union([Cid, t.null])) },
   ReleaseFunds: { milestone: Ordinal, amount: optional(Money) },
   RefundBuyer: {},
   OfferSettlement: { refund: Amounts },

@@ -80,7 +80,7 @@ const unlessStoreFailed = (cause: unknown): string => {
 };
 
 /** Which version of each projection its rows are of; another version's rows are no beginning to go on from. */
-const VERSIONS = 'projectionVersions';
+export const VERSIONS = 'projectionVersions';
 
 /** A projection's stored rows and checkpoint, which change together or not at all. */
 const storedRows = ({ name, version, models: list }: AnyProjection, rows: RowStore) => {

@@ -83,7 +83,7 @@ export const extendDelivery = (
 
 /** The seller says that the current milestone is delivered: the buyer's turn begins. */
 export const markDelivered = (
-  { milestone, proof }: { milestone: number; proof?: string },
+  { milestone, proof }: { milestone: number; proof?: string | null },
   state: Escrow,
   { at, actor }: Context,
 ): Answer => {
