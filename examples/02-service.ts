@@ -1,21 +1,20 @@
 // The engine inside a small HTTP service: run it with `node examples/02-service.ts`. The service calls itself, prints what it got, and ends.
 import fastify from 'fastify';
+import { Subject, finalize, takeUntil } from 'rxjs';
 import * as chancery from '../src/index.ts';
 
 const { balances } = chancery;
 const store = chancery.memoryStore();
 const engine = await chancery.createEngine({ store, subsystems: chancery.subsystems });
-const app = fastify({ forceCloseConnections: true });
+const app = fastify();
+const leaving = new Subject<void>();
 
 /** A real service takes the actor from a session; this one believes a header. */
-const actorOf = (headers: Readonly<Record<string, unknown>>) => ({
-  id: String(headers['x-actor'] ?? 'nobody'),
-  roles: headers['x-actor'] === 'bank' ? ['rail'] : [],
-});
+const actorOf = (id = 'nobody') => ({ id, roles: id === 'bank' ? ['rail'] : [] });
 
 type Post = {
   Params: { stream: string };
-  Headers: { 'idempotency-key': string };
+  Headers: { 'idempotency-key': string; 'x-actor'?: string };
   Body: { type: string; data: object };
 };
 const headers = { type: 'object', required: ['idempotency-key'] };
@@ -28,7 +27,7 @@ const body = {
 /** A command: sent again under its key, it is answered as before. */
 app.post<Post>('/streams/:stream', { schema: { headers, body } }, async (request, reply) => {
   const commandId = request.headers['idempotency-key'];
-  const options = { actor: actorOf(request.headers), commandId };
+  const options = { actor: actorOf(request.headers['x-actor']), commandId };
   const answer = await engine.sendTE(request.params.stream, request.body, options)();
   if (answer._tag === 'Left') return reply.code(503).send(answer.left);
   const outcome = answer.right;
@@ -45,24 +44,26 @@ app.get<Get>('/balances/:key', async ({ params, query }, reply) => {
   return row ?? reply.code(404).send({ missing: params.key });
 });
 
-/** Every change of a balance from now on, as server-sent events. */
-app.get('/balances/changes', ({ raw: request }, reply) => {
+/** Every change of a balance from now on, as server-sent events, until either side hangs up. */
+app.get('/balances/changes', (_, reply) => {
   reply.hijack(); // from here on the answer is ours
   const { raw } = reply;
-  raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  raw.flushHeaders();
+  raw.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' }).flushHeaders();
   const changes = engine.query(balances).changes();
-  const subscription = changes.subscribe({
-    next: (change) => {
-      // Whoever does not read is let go instead of buffered for, and may come again.
+  const subscription = changes
+    .pipe(
+      takeUntil(leaving),
+      finalize(() => raw.end()),
+    )
+    .subscribe((change) => {
+      // Whoever does not read is let go, not buffered for; an EventSource comes again.
       if (!raw.write(`data: ${JSON.stringify(change)}\n\n`)) raw.destroy();
-    },
-    complete: () => raw.end(), // the engine closes
-  });
-  request.once('close', () => subscription.unsubscribe());
+    });
+  raw.once('close', () => subscription.unsubscribe());
 });
 
-/** New requests are refused first, then what is under way ends, then the store is closed. */
+// Closing: streams end and new requests are refused, what is under way is answered, then the engine closes.
+app.addHook('preClose', async () => leaving.next());
 app.addHook('onClose', () => engine.close());
 const stop = () => void app.close();
 process.once('SIGTERM', stop).once('SIGINT', stop);

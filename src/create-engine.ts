@@ -1,5 +1,6 @@
 import { nativeSha256 } from './adapters/native-sha256.ts';
 import { newId } from './adapters/new-id.ts';
+import { sqliteScratch } from './adapters/sqlite/scratch.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import type { Clock } from './engine/clock.ts';
 import type { Engine } from './engine/run/engine.ts';
@@ -7,10 +8,11 @@ import type { Opening } from './engine/run/opening.ts';
 import { startEngine } from './engine/run/start-engine.ts';
 import { defaultSettings } from './settings.ts';
 
-/** How an engine is created: all of `Opening`, of which the clock, ids and settings have defaults. */
-export type EngineOptions = Omit<Opening, 'clock' | 'newId'> & {
+/** How an engine is created: all of `Opening`, of which the clock, ids, scratch files and settings have defaults. */
+export type EngineOptions = Omit<Opening, 'clock' | 'newId' | 'scratch'> & {
   readonly clock?: Clock;
   readonly newId?: () => string;
+  readonly scratch?: Opening['scratch'];
 };
 
 /**
@@ -22,6 +24,7 @@ export const createEngine = (options: EngineOptions): Promise<Engine> =>
     clock: systemClock(),
     newId,
     sha256: nativeSha256,
+    scratch: sqliteScratch,
     settings: defaultSettings,
     ...options,
   });

@@ -1,5 +1,12 @@
 export { createEngine, type EngineOptions } from './create-engine.ts';
 export { memoryStore } from './adapters/memory/memory-store.ts';
+export { ArchiveFailed, type ArchiveFailure } from './adapters/archive/format.ts';
+export { loadArchive, type Loaded } from './adapters/archive/load.ts';
+export { writeArchive, type Archived } from './adapters/archive/write.ts';
+export { backupStore } from './adapters/sqlite/backup.ts';
+export { inspectSqlite } from './adapters/sqlite/inspection.ts';
+export { createStore } from './adapters/sqlite/new-store.ts';
+export { sqliteScratch } from './adapters/sqlite/scratch.ts';
 export { sqliteStore } from './adapters/sqlite/sqlite-store.ts';
 export { systemClock } from './adapters/system-clock.ts';
 export { virtualClock } from './adapters/virtual-clock.ts';
@@ -16,12 +23,8 @@ export {
   type DepositCommand,
   type DepositRejection,
 } from './commands/marketplace/deposit.ts';
-export {
-  escrowCommands,
-  type EscrowCommand,
-  type EscrowRejection,
-} from './commands/marketplace/escrow.ts';
-export type { Refusal as EscrowRefusal } from './commands/marketplace/escrow/answer.ts';
+export { escrowCommands, type EscrowCommand } from './commands/marketplace/escrow.ts';
+export type { Refusal as EscrowRejection } from './commands/marketplace/escrow/answer.ts';
 export { accountEvents, type AccountEvent } from './domain/marketplace/account/events.ts';
 export { depositEvents, type DepositEvent } from './domain/marketplace/deposit/events.ts';
 export { escrowEvents, type EscrowEvent } from './domain/marketplace/escrow/events.ts';
@@ -65,6 +68,9 @@ export {
   type OptionalField,
   type PersonalMark,
 } from './engine/codec.ts';
+export { examine, type Examination, type Examined } from './engine/doctor/doctor.ts';
+export { describeFinding, type Finding } from './engine/doctor/finding.ts';
+export type { Inspection, Scratch, StoredEvent } from './engine/inspection.ts';
 export { Instant, type Clock, type VirtualClock } from './engine/clock.ts';
 export {
   accept,
@@ -110,7 +116,7 @@ export {
   type CommonRejection,
   type EngineRejection,
 } from './engine/refusal.ts';
-export type { KeyedRow, PageRequest, Store } from './engine/rows.ts';
+export type { KeyedRow, OpenStore, PageRequest, Store } from './engine/rows.ts';
 export type { DeadLetter } from './engine/run/dead-letters.ts';
 export type { Deadline } from './engine/run/deadline-table.ts';
 export {
@@ -134,5 +140,11 @@ export type {
   StreamName,
   Subscription,
 } from './engine/store.ts';
+export type { Attributes, CounterName, SpanEnd, SpanName, Telemetry } from './engine/telemetry.ts';
 export { subsystem, type Status, type Subsystem } from './engine/subsystem.ts';
-export { vocabulary, type DomainEvent, type MessageOf, type Vocabulary } from './engine/vocabulary.ts';
+export {
+  vocabulary,
+  type DomainEvent,
+  type MessageOf,
+  type Vocabulary,
+} from './engine/vocabulary.ts';

@@ -1,6 +1,6 @@
-// Packs Chancery, installs the tarball into an empty project, and uses it there as others would: see CONTRIBUTING.md.
+// Packs Chancery, installs the tarball into an empty project, and uses it there as others would.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -28,8 +28,11 @@ const onPath = (...directories) => ({
   ...process.env,
   PATH: [...directories, dirname(process.execPath), process.env.PATH].join(delimiter),
 });
-const run = (command, args, cwd, env = onPath(tools)) =>
-  execFileSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+const run = (command, args, cwd, env = onPath(tools)) => {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
+  if (status === 0) return stdout;
+  throw new Error(`${[command, ...args].join(' ')}: exit code ${status}\n${stdout}\n${stderr}`);
+};
 const npm = (cwd, ...args) => run('npm', [...args, '--no-audit', '--no-fund'], cwd);
 const writeJson = (file, value) => writeFileSync(file, JSON.stringify(value));
 
@@ -74,7 +77,7 @@ const packed = () => {
   return `${files.length} files, ${size} bytes`;
 };
 
-/** Chancery is ESM alone, and that is meant: a CommonJS program of Node.js 22 can `require` it all the same. */
+/** Chancery is ESM alone, and that is meant: every Node.js that it runs on can `require` it all the same. */
 const typed = () => {
   run('publint', ['run', tarball, '--strict'], root);
   // The profile leaves out the resolution of Node.js 10, which knows no `exports`; the rule forbids what is meant.
@@ -124,9 +127,9 @@ const compiled = (target) => () => {
 };
 
 const usedBy = (bin, version, targets) => () => {
-  const env = onPath(bin);
+  const env = { ...onPath(bin), npm_config_yes: 'false' }; // npx takes what is installed or fails
   const node = (...args) => run('node', args, project, env);
-  const chancery = (...args) => run('npx', ['--no', 'chancery', ...args], project, env);
+  const chancery = (...args) => run('npx', ['chancery', ...args], project, env);
   strictEqual(node('--version').trim(), `v${version}`);
   for (const out of targets.flatMap((target) =>
     Object.keys(COMPILERS).map((each) => `${each}-${target}`),

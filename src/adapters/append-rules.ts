@@ -7,7 +7,7 @@ import type {
   StreamName,
 } from '../engine/store.ts';
 import { nativeEventHash } from './event-hash.ts';
-import { frozenJson } from './frozen-json.ts';
+import { frozenJson } from '../engine/frozen-json.ts';
 
 /** The most that one append may hold: bytes of payloads and metadata together. */
 export const APPEND_LIMIT_BYTES = 1_048_576;

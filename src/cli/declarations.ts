@@ -1,6 +1,9 @@
 import { Option, type Command } from 'commander';
+import { archive, load } from './commands/archive.ts';
+import { backup } from './commands/backup.ts';
 import { deadLetters } from './commands/dead-letters.ts';
 import { docs } from './commands/docs.ts';
+import { doctor } from './commands/doctor.ts';
 import { history, state, streams } from './commands/look.ts';
 import { marketDay } from './commands/market-day.ts';
 import { rebuild } from './commands/rebuild.ts';
@@ -93,6 +96,27 @@ export const follows = (program: Command, perform: Perform): void => {
     .action((flags: Common & { retry?: string; drop?: string }) =>
       perform(flags, (output) => deadLetters(flags, flags, output)),
     );
+};
+
+/** The commands about a store as a whole: whether it is sound, and copies of it. */
+export const keeps = (program: Command, perform: Perform): void => {
+  onStore(program.command('doctor'), 'chancery doctor --data ./data --json')
+    .description('whether a store is as it was written, and what waits for somebody')
+    .action((flags: Common) => perform(flags, (output) => doctor(flags, output)));
+  onStore(program.command('backup <file>'), 'chancery backup ./backup.db --data ./data')
+    .description('a copy of a store, also of one that is being written')
+    .action((file: string, flags: Common) =>
+      perform(flags, (output) => backup(flags, file, output)),
+    );
+  onStore(program.command('archive <file>'), 'chancery archive ./events.jsonl --until 1000')
+    .description('the events of a store as JSON lines, for another store to load')
+    .option('--until <position>', 'the last position that goes into it, if not the last of the log')
+    .action((file: string, flags: Common & { until?: string }) =>
+      perform(flags, (output) => archive(flags, file, flags.until, output)),
+    );
+  onStore(program.command('load <file>'), 'chancery load ./events.jsonl --data ./restored')
+    .description('makes a new store from an archive')
+    .action((file: string, flags: Common) => perform(flags, (output) => load(flags, file, output)));
 };
 
 /** The command that needs no store. */

@@ -2,11 +2,13 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { payWithdrawals } from '../adapters/rails/pay-withdrawals.ts';
 import { sandboxRail, type SandboxRail } from '../adapters/rails/sandbox.ts';
+import { inspectSqlite } from '../adapters/sqlite/inspection.ts';
 import { sqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { virtualClock } from '../adapters/virtual-clock.ts';
 import { createEngine } from '../create-engine.ts';
 import type { Clock, VirtualClock } from '../engine/clock.ts';
+import type { Inspection } from '../engine/inspection.ts';
 import type { Engine } from '../engine/run/engine.ts';
 import { subsystems } from '../subsystems.ts';
 import { CliError, exitCodes, reasonOf } from './exit-codes.ts';
@@ -28,13 +30,29 @@ const fileOf = ({ data, store }: Place): string => {
   );
 };
 
+/** The file of a store that is there. */
+export const storeFile = (place: Place): string => {
+  const file = fileOf(place);
+  if (existsSync(file)) return file;
+  throw noStore(file, place);
+};
+
+/** The file of a store that must not be there yet. */
+export const newStoreFile = (place: Place): string => {
+  const file = fileOf(place);
+  if (!existsSync(file)) return file;
+  throw new CliError(
+    `${file} exists already; name a new --data directory, or another --store`,
+    exitCodes.wrongUsage,
+  );
+};
+
 /** What is done with an engine while it is open: it is closed, with all that belongs to it, when the work ends. */
 type Visit<T> = (engine: Engine) => Promise<T>;
 
 /** Opens the engine read-only, beside whoever writes, and closes it after the visit. */
 export const visiting = async <T>(place: Place, visit: Visit<T>): Promise<T> => {
-  const file = fileOf(place);
-  if (!existsSync(file)) throw noStore(file, place);
+  const file = storeFile(place);
   return closing(
     () => createEngine({ store: sqliteStore(file), subsystems, readOnly: true }),
     visit,
@@ -97,15 +115,36 @@ const openRail = (data: string): SandboxRail => {
   }
 };
 
-/** A failure of the store becomes the one line that ends the program; a bug stays what it is. */
-const closing = async <T>(open: () => Promise<Engine>, visit: Visit<T>): Promise<T> => {
-  try {
+/** Looks at a store to the byte, as it is at this instant, beside whoever writes. */
+export const inspecting = async <T>(
+  place: Place,
+  visit: (inspection: Inspection) => Promise<T>,
+): Promise<T> => {
+  const file = storeFile(place);
+  return orFailing(async () => {
+    const inspection = inspectSqlite(file);
+    try {
+      return await visit(inspection);
+    } finally {
+      inspection.close();
+    }
+  });
+};
+
+const closing = <T>(open: () => Promise<Engine>, visit: Visit<T>): Promise<T> =>
+  orFailing(async () => {
     const engine = await open();
     try {
       return await visit(engine);
     } finally {
       await engine.close();
     }
+  });
+
+/** A failure of the store becomes the one line that ends the program; a bug stays what it is. */
+export const orFailing = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
   } catch (cause) {
     const failure = failureIn(cause);
     if (failure === undefined) throw cause;

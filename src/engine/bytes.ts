@@ -7,28 +7,47 @@ type Fields = readonly Field[];
 
 const utf8 = new TextEncoder();
 
-const concat = (parts: readonly Uint8Array[]): Uint8Array => {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
+/** The record that is being written. Its bytes are used again for the next one, since none is begun before another has ended. */
+const record = { bytes: new Uint8Array(4_096), end: 0 };
+
+/** Makes room for so many more bytes; the offset at which they begin. */
+const extend = (size: number): number => {
+  const offset = record.end;
+  record.end = offset + size;
+  if (record.end > record.bytes.length) {
+    const larger = new Uint8Array(2 * record.end);
+    larger.set(record.bytes.subarray(0, offset));
+    record.bytes = larger;
   }
-  return bytes;
+  return offset;
 };
 
-const bigEndian = (value: bigint | number, size: 4 | 8): Uint8Array => {
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  if (size === 4) view.setUint32(0, Number(value));
-  if (size === 8) view.setBigUint64(0, BigInt(value));
-  return bytes;
+const putU32 = (offset: number, value: number): void => {
+  const { bytes } = record;
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
 };
 
-const textBytes = (text: string): Uint8Array => {
+const putU64 = (value: number): void => {
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not a u64: ${value}`);
+  const offset = extend(8);
+  putU32(offset, Math.floor(value / 2 ** 32));
+  putU32(offset + 4, value >>> 0);
+};
+
+/** A UTF-16 unit has at most so many bytes in UTF-8. */
+const UNIT_BYTES = 3;
+
+const putText = (text: string): void => {
   if (!text.isWellFormed()) throw new Error(`text with a lone surrogate has no canonical bytes`);
-  return utf8.encode(text);
+  const offset = extend(text.length * UNIT_BYTES);
+  const { written } = utf8.encodeInto(text, record.bytes.subarray(offset, record.end));
+  record.end = offset + written;
 };
+
+const putBytes = (bytes: Uint8Array): void => record.bytes.set(bytes, extend(bytes.length));
 
 const minimal = (amount: bigint): Uint8Array => {
   if (amount < 0n) throw new Error(`a negative amount has no canonical bytes: ${amount}`);
@@ -38,29 +57,31 @@ const minimal = (amount: bigint): Uint8Array => {
   return Uint8Array.from(padded.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 };
 
-const contentOf = (field: Field): Uint8Array => {
-  if (field === undefined) return new Uint8Array();
-  if (typeof field === 'string') return textBytes(field);
-  if (typeof field === 'bigint') return minimal(field);
-  if (field instanceof Uint8Array) return field;
-  if (typeof field === 'object') {
-    return concat([bigEndian(field.list.length, 4), canonicalBytes(...field.list)]);
-  }
-  if (!Number.isSafeInteger(field) || field < 0) throw new Error(`not a u64: ${field}`);
-  return bigEndian(field, 8);
+const putContent = (field: Field): void => {
+  if (field === undefined) return;
+  if (typeof field === 'string') return putText(field);
+  if (typeof field === 'number') return putU64(field);
+  if (typeof field === 'bigint') return putBytes(minimal(field));
+  if (field instanceof Uint8Array) return putBytes(field);
+  putU32(extend(4), field.list.length);
+  for (const item of field.list) putField(item);
+};
+
+const putField = (field: Field): void => {
+  const length = extend(4);
+  putContent(field);
+  putU32(length, record.end - length - 4);
 };
 
 /**
  * The canonical bytes of a record. Text is UTF-8 as given, a `number` is a u64, a `bigint` an amount in minimal big-endian bytes
  * (zero is empty), `undefined` is empty, `{ list }` a u32 count and its items; a record within a record is its own canonical bytes.
  */
-export const canonicalBytes = (...fields: Fields): Uint8Array =>
-  concat(
-    fields.flatMap((field) => {
-      const content = contentOf(field);
-      return [bigEndian(content.length, 4), content];
-    }),
-  );
+export const canonicalBytes = (...fields: Fields): Uint8Array => {
+  record.end = 0;
+  for (const field of fields) putField(field);
+  return record.bytes.slice(0, record.end);
+};
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 

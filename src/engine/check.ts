@@ -10,17 +10,17 @@ export type Concern = {
 };
 
 /** What `doctor` asks of every row of a read model. Pure. */
-type Check<Row> = {
+export type Check<Row> = {
   readonly model: ReadModel<Row>;
   /** What is wrong with a row at an instant; undefined: nothing. */
   readonly concern: (row: Row, at: Instant) => Concern | undefined;
 };
 
 /** A check of a read model's rows. */
-export const check = <Row>(
-  model: ReadModel<Row>,
-  concern: Check<Row>['concern'],
-): Check<Row> => ({ model, concern });
+export const check = <Row>(model: ReadModel<Row>, concern: Check<Row>['concern']): Check<Row> => ({
+  model,
+  concern,
+});
 
 /** Any check: what a registry lists. */
 export type AnyCheck = {

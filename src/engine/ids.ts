@@ -65,7 +65,8 @@ export const digestOf = (value: unknown): string => digestOfText(canonicalJson(v
 /** The hash that is stored with an event: SHA-256, as hex, over all that is stored of it but its position. */
 export const eventHash = (event: HashedEvent): string => toHex(pureSha256(eventBytes(event)));
 
-const eventBytes = (event: HashedEvent): Uint8Array => {
+/** `[chancery/stored-event/1, stream, revision, id, type, version, payload text, metadata text]` in canonical bytes. */
+export const eventBytes = (event: HashedEvent): Uint8Array => {
   const { stream, revision, id, type, version, data, metadata } = event;
   return canonicalBytes(
     'chancery/stored-event/1',
@@ -91,6 +92,10 @@ export type HashedEvent = {
 };
 
 /** SHA-256, as lower-case hex, of a text's UTF-8 bytes. */
-export const digestOfText = (text: string, hash: Sha256 = pureSha256): string =>
-  toHex(hash(utf8.encode(text)));
+export const digestOfText = (text: string, hash?: Sha256): string =>
+  digestOfBytes(utf8.encode(text), hash);
+
+/** SHA-256, as lower-case hex, of bytes. */
+export const digestOfBytes = (bytes: Uint8Array, hash: Sha256 = pureSha256): string =>
+  toHex(hash(bytes));
 const utf8 = new TextEncoder();

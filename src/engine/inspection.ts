@@ -42,6 +42,7 @@ export type Inspection = {
   /** The position that follows another where nothing is missing; undefined: the first. */
   readonly next: (position: Position | undefined) => Position;
   readonly compare: (a: Position, b: Position) => number;
+  readonly isPosition: (text: string) => boolean;
   readonly tables: () => readonly string[];
   readonly rows: (table: string) => Iterable<StoredRow>;
   readonly entries: (table: string) => Iterable<StoredEntry>;
@@ -52,8 +53,8 @@ export type Inspection = {
 /** Rows that are built to be compared and thrown away. Failures throw `StoreFailed`. */
 export type Scratch = {
   readonly rows: RowStore;
-  /** Takes out the row under a key: whether there was one, and whether it was the same to the byte. */
-  readonly take: (table: string, row: StoredRow) => 'same' | 'other' | 'none';
+  /** Takes out the row under a key; undefined: there is none. */
+  readonly take: (table: string, key: string) => StoredRow | undefined;
   /** Takes out an index entry: whether it was there. */
   readonly takeEntry: (table: string, entry: StoredEntry) => boolean;
   /** What has not been taken out. */

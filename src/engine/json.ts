@@ -31,13 +31,29 @@ export type NoJson = {
 };
 
 /** The first place at which a value is not plain JSON data; undefined: it is. `within`: the values that contain it. */
-export const noJsonIn = (value: unknown, within: readonly object[] = []): NoJson | undefined => {
+export const noJsonIn = (value: unknown, within: object[] = []): NoJson | undefined => {
   const expected = expectedOf(value, within);
   if (expected !== undefined) return { keys: [], expected, value };
   if (typeof value !== 'object' || value === null) return undefined;
-  const inside = [...within, value];
-  for (const [key, field] of fieldsOf(value)) {
-    const found = noJsonIn(field, inside);
+  within.push(value);
+  const found = Array.isArray(value) ? noJsonInList(value, within) : noJsonInFields(value, within);
+  within.pop();
+  return found;
+};
+
+/** The items of a list, its holes too. */
+const noJsonInList = (list: readonly unknown[], within: object[]): NoJson | undefined => {
+  for (let index = 0; index < list.length; index += 1) {
+    const found = noJsonIn(list[index], within);
+    if (found !== undefined) return { ...found, keys: [String(index), ...found.keys] };
+  }
+  return undefined;
+};
+
+const noJsonInFields = (value: object, within: object[]): NoJson | undefined => {
+  for (const key of Object.keys(value)) {
+    // A record's field; what it is, is being found out.
+    const found = noJsonIn((value as Record<string, unknown>)[key], within);
     if (found !== undefined) return { ...found, keys: [key, ...found.keys] };
   }
   return undefined;
@@ -62,12 +78,6 @@ const expectedOfObject = (value: object, within: readonly object[]): string | un
   return isWell ? undefined : 'keys without lone surrogates';
 };
 
-/** The items of a list, its holes too, or the fields of a record. */
-const fieldsOf = (value: object): Iterable<readonly [string, unknown]> =>
-  Array.isArray(value)
-    ? Array.from(value, (item: unknown, index) => [String(index), item] as const)
-    : Object.entries(value);
-
 /** Whether an object comes from a literal or JSON.parse, of whichever realm: above its prototype there is nothing. */
 const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -79,7 +89,8 @@ export const copyOf = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf);
   const copy: Record<string, unknown> = { ...value };
-  for (const [key, field] of Object.entries(copy)) {
+  for (const key of Object.keys(copy)) {
+    const field = copy[key];
     if (typeof field === 'object' && field !== null) copy[key] = copyOf(field);
   }
   return copy;

@@ -75,8 +75,8 @@ export const vocabulary = <const P extends Payloads>(
       if (!(Number.isInteger(version) && version >= 1 && version <= latest)) {
         return E.left({ type: 'UnknownVersion', messageType: type, version, latest });
       }
-      const upcast = lifted(data, (upcasts[type] ?? []).slice(version - 1));
-      if (E.isLeft(upcast)) return E.left(unliftable(version, upcast.left));
+      const upcast = version === latest ? E.right(data) : lifted(data, upcasts[type]!, version);
+      if (E.isLeft(upcast)) return upcast;
       // The codecs of messages change nothing: what is valid is already the message.
       if (codec.is(upcast.right)) {
         return E.right({ type, data: upcast.right } as MessageOf<Vocabulary<P>>);
@@ -87,11 +87,15 @@ export const vocabulary = <const P extends Payloads>(
   };
 };
 
-/** An upcaster may stumble over a payload that was damaged: then the payload is wrong, not the code. */
-const lifted = (data: unknown, upcasts: readonly Upcast[]): E.Either<unknown, unknown> =>
+/** A payload of an older version in today's. An upcaster may stumble over one that was damaged: then that is wrong, not the code. */
+const lifted = (
+  data: unknown,
+  upcasts: readonly Upcast[],
+  version: number,
+): E.Either<Malformed, unknown> =>
   E.tryCatch(
-    () => upcasts.reduce((older, lift) => lift(older), data),
-    (cause) => cause,
+    () => upcasts.slice(version - 1).reduce((older, lift) => lift(older), data),
+    (cause) => unliftable(version, cause),
   );
 
 const unliftable = (version: number, cause: unknown): Malformed => ({

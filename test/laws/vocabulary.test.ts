@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { frozenJson } from '../../src/adapters/frozen-json.ts';
+import { frozenJson } from '../../src/engine/frozen-json.ts';
 import { E } from '../../src/engine/fp.ts';
 import { canonicalJson } from '../../src/engine/json.ts';
 import type { AnyVocabulary } from '../../src/engine/vocabulary.ts';

@@ -78,14 +78,14 @@ const DAY = 24 * HOUR;
 type Wait = { readonly for: number } | { readonly deadline: -1 | 0 | 1 };
 
 /** A step of a history, made concrete by the state that it meets. */
-export type Step = {
+type Step = {
   readonly seed: number;
   readonly wait: Wait;
   readonly ask: 'allowed' | 'refused' | Asked | Insisting;
 };
 
 /** Asks for one type of command as often as the state offers it, so that limits are met. */
-export type Insisting = { readonly insist: string };
+type Insisting = { readonly insist: string };
 
 /** Everybody who may come: parties, strangers, and every role. */
 export const actors: readonly Actor[] = [

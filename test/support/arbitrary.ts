@@ -92,7 +92,7 @@ const byTag: Readonly<Record<string, Making>> = {
 };
 
 /** Values that a codec accepts, by the kind of codec it is. */
-export const arbitraryOf = (codec: t.Mixed, pools: Pools): fc.Arbitrary<unknown> => {
+const arbitraryOf = (codec: t.Mixed, pools: Pools): fc.Arbitrary<unknown> => {
   const named = pools.named[codec.name];
   if (named !== undefined) return named;
   const made = codec as Made;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
+import { sqliteScratch } from '../../src/adapters/sqlite/scratch.ts';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
 import type { Actor } from '../../src/engine/decider.ts';
@@ -27,7 +28,12 @@ export const engines = () => {
     for (const engine of open.splice(0)) await engine.close();
   });
   return async (options: Partial<Opening> = {}): Promise<Engine> => {
-    const defaults = { store: memoryStore(), subsystems: [ticketSubsystem], clock: virtualClock() };
+    const defaults = {
+      store: memoryStore(),
+      subsystems: [ticketSubsystem],
+      clock: virtualClock(),
+      scratch: sqliteScratch,
+    };
     const engine = await startEngine({ newId, instance: 'test', ...defaults, ...options });
     open.push(engine);
     return engine;

@@ -1,101 +1,97 @@
 import type { AccountEvent } from '../../src/domain/marketplace/account/events.ts';
-import type { DepositEvent } from '../../src/domain/marketplace/deposit/events.ts';
-import type { Book } from '../../src/domain/marketplace/escrow/book.ts';
 import type { EscrowEvent } from '../../src/domain/marketplace/escrow/events.ts';
-import type { Fee, Terms } from '../../src/domain/marketplace/escrow/terms.ts';
 import { violations } from '../../src/domain/shared/account-table.ts';
 import type { Posting, Purpose } from '../../src/domain/shared/ledger.ts';
 import type { Amounts } from '../../src/domain/shared/money.ts';
 import type { Envelope } from '../../src/engine/store.ts';
+import type { DomainEvent } from '../../src/engine/vocabulary.ts';
+import {
+  addAll,
+  bookOf,
+  Broken,
+  conserved,
+  dealOf,
+  entryOf,
+  payOut,
+  Sums,
+  type Deal,
+} from './market-deal-books.ts';
 
-/** A rule of the marketplace that the log breaks. */
-export class Broken extends Error {
-  override readonly name = 'Broken';
-  constructor(rule: string, what: string, { stream, revision, position, type }: Envelope) {
-    super(`${rule}: ${what} (${type}, ${stream}@${revision}, position ${position})`);
-  }
-}
-
-class Sums extends Map<string, bigint> {
-  of(key: string): bigint {
-    return this.get(key) ?? 0n;
-  }
-  add(key: string, by: bigint): void {
-    this.set(key, this.of(key) + by);
-  }
-}
-
-type Hold = { purpose: Purpose; amounts: Amounts; lockedBy?: string; endedBy?: string };
-type Deal = {
-  terms: Terms;
-  fee: Fee;
-  deposited: Sums;
-  released: Sums;
-  refunded: Sums;
-  fees: Sums;
-  paid: Sums;
-  holdId?: string;
-  closedBy?: string;
+type Hold = {
+  readonly purpose: Purpose;
+  readonly amounts: Amounts;
+  lockedBy?: string;
+  endedBy?: string;
 };
-type MarketEvent = EscrowEvent | AccountEvent | DepositEvent;
 
-const PPM = 1_000_000n;
+/** What each type of event means to the books. */
+type Entries<Event extends DomainEvent> = {
+  readonly [T in Event['type']]?: (
+    envelope: Envelope,
+    data: Extract<Event, { readonly type: T }>['data'],
+  ) => void;
+};
+
 const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/**
- * The books of a whole market, folded from the log alone, event by event, by rules written down here anew: it shares with what it
- * checks the account table and nothing else. Throws `Broken` at the first event that breaks a rule.
- */
-export const marketBooks = () => {
-  /** `<account> <currency>` -> units; likewise all that was ever credited to an owner from other streams, and spent. */
-  const [balances, credited, spent] = [new Sums(), new Sums(), new Sums()];
-  const heads = new Map<string, { revision: number; at: number }>();
+const ended = (envelope: Envelope, thing: { endedBy?: string }, rule: string): void => {
+  const { endedBy } = thing;
+  if (endedBy !== undefined) throw new Broken(rule, `it was ended by ${endedBy}`, envelope);
+  thing.endedBy = envelope.type;
+};
+
+/** Revisions, positions and instants follow each other, and no command has written twice (N2, N7, N8). */
+const order = () => {
+  const heads = new Map<string, { readonly revision: number; readonly at: number }>();
   const batches = new Map<string, number>();
-  const holds = new Map<string, Hold>();
-  const payouts = new Map<string, { endedBy?: string }>();
-  const deals = new Map<string, Deal>();
   let position = 0;
-
-  const inOrder = (envelope: Envelope): void => {
+  const follow = (envelope: Envelope): void => {
     const { stream, revision, metadata } = envelope;
     const { at, actor, sender = actor, commandId } = metadata;
     const head = heads.get(stream) ?? { revision: -1, at: 0 };
-    const fail = (rule: string, what: string) => {
-      throw new Broken(rule, what, envelope);
-    };
-    if (revision !== head.revision + 1) fail('engine N8', `follows revision ${head.revision}`);
-    if (Number(envelope.position) <= position) fail('engine N8', `follows position ${position}`);
-    if (at < head.at) fail('engine N7', `at ${at}, before ${head.at}`);
     const batch = `${stream} ${sender} ${commandId}`;
-    const last = batches.get(batch);
-    if (last !== undefined && last !== revision - 1)
-      fail('engine N2', `a command of ${last} again`);
+    const last = batches.get(batch) ?? revision - 1;
+    const wrong: readonly (readonly [boolean, string, string])[] = [
+      [revision !== head.revision + 1, 'engine N8', `follows revision ${head.revision}`],
+      [Number(envelope.position) <= position, 'engine N8', `follows position ${position}`],
+      [at < head.at, 'engine N7', `at ${at}, before ${head.at}`],
+      [last !== revision - 1, 'engine N2', `of a command that wrote ${last} before`],
+    ];
+    for (const [isWrong, rule, what] of wrong) if (isWrong) throw new Broken(rule, what, envelope);
     batches.set(batch, revision);
     heads.set(stream, { revision, at });
     position = Number(envelope.position);
   };
+  return { follow, position: () => (position === 0 ? undefined : String(position)) };
+};
+
+const ownerOfWallet = (account: string): string | undefined =>
+  account.startsWith('wallet:') ? account.slice('wallet:'.length) : undefined;
+
+/** Balances by plain addition, and per owner what ever came from other streams and what the own one has spent (E2, L1, L4). */
+const ledger = () => {
+  const [balances, credited, spent] = [new Sums(), new Sums(), new Sums()];
+
+  const move = (envelope: Envelope, { from, to, money: { currency, amount } }: Posting): void => {
+    const units = BigInt(amount);
+    if (units <= 0n) throw new Broken('L4', `a posting of ${units}`, envelope);
+    balances.add(`${from} ${currency}`, -units);
+    balances.add(`${to} ${currency}`, units);
+    const [payer, payee] = [ownerOfWallet(from), ownerOfWallet(to)];
+    if (payer !== undefined) {
+      if (envelope.stream !== `account-${payer}`) throw new Broken('E17', from, envelope);
+      spent.add(`${payer} ${currency}`, units);
+    }
+    if (payee === undefined) return;
+    if (envelope.stream === `account-${payee}`) spent.add(`${payee} ${currency}`, -units);
+    else credited.add(`${payee} ${currency}`, units);
+  };
 
   const post = (envelope: Envelope, postings: readonly Posting[]): void => {
-    const { stream, type } = envelope;
-    const broken = violations(type, postings);
+    const broken = violations(envelope.type, postings);
     if (broken.length > 0) throw new Broken('L1', JSON.stringify(broken), envelope);
-    for (const { from, to, money } of postings) {
-      const { currency } = money;
-      const units = BigInt(money.amount);
-      if (units <= 0n) throw new Broken('L4', `a posting of ${units}`, envelope);
-      balances.add(`${from} ${currency}`, -units);
-      balances.add(`${to} ${currency}`, units);
-      const [payer, payee] = [from, to].map((account) =>
-        account.startsWith('wallet:') ? account.slice('wallet:'.length) : undefined,
-      );
-      if (payer !== undefined && stream !== `account-${payer}`) {
-        throw new Broken('E17', `takes from the wallet of ${payer}`, envelope);
-      }
-      if (payer !== undefined) spent.add(`${payer} ${currency}`, units);
-      if (payee === undefined) continue;
-      if (stream === `account-${payee}`) spent.add(`${payee} ${currency}`, -units);
-      else credited.add(`${payee} ${currency}`, units);
-    }
+    for (const posting of postings) move(envelope, posting);
     for (const { from, money } of postings) {
       const balance = balances.of(`${from} ${money.currency}`);
       if (balance < 0n && !from.startsWith('world:')) {
@@ -105,7 +101,8 @@ export const marketBooks = () => {
   };
 
   /** What leaves a wallet is covered by what the decision saw of credits, and it saw no more than there were (L2, L4). */
-  const covered = (envelope: Envelope, owner: string, seen: Amounts, needed: Amounts): void => {
+  const covered = (envelope: Envelope, seen: Amounts, needed: Amounts): void => {
+    const owner = idIn(envelope.stream);
     for (const { currency, amount } of seen) {
       const known = credited.of(`${owner} ${currency}`);
       if (BigInt(amount) > known) throw new Broken('L2', `saw ${amount} of ${known}`, envelope);
@@ -116,6 +113,20 @@ export const marketBooks = () => {
       if (gone > had) throw new Broken('L4', `spends ${gone} of ${had} ${currency}`, envelope);
     }
   };
+  return { balances, post, covered };
+};
+
+/**
+ * The books of a whole market, folded from the log alone, event by event, by rules written down here anew: it shares with what it
+ * checks the account table and nothing else. Throws `Broken` at the first event that breaks a rule.
+ */
+export const marketBooks = () => {
+  const { follow, position } = order();
+  const { balances, post, covered } = ledger();
+  const holds = new Map<string, Hold>();
+  const payouts = new Map<string, { endedBy?: string }>();
+  const deals = new Map<string, Deal>();
+  const types = new Set<string>();
 
   const held = (envelope: Envelope, holdId: string): Hold => {
     const hold = holds.get(holdId);
@@ -123,176 +134,103 @@ export const marketBooks = () => {
     return hold;
   };
 
-  const ended = (envelope: Envelope, thing: { endedBy?: string }, rule: string): void => {
-    const { endedBy } = thing;
-    if (endedBy !== undefined) throw new Broken(rule, `it was ended by ${endedBy}`, envelope);
-    thing.endedBy = envelope.type;
+  /** A hold ends once, taken exactly if its escrow has locked it, and not before the escrow has decided (L3). */
+  const holdEnds = (envelope: Envelope, { holdId }: { readonly holdId: string }): void => {
+    const hold = held(envelope, holdId);
+    ended(envelope, hold, 'L3');
+    const isTaken = hold.lockedBy !== undefined;
+    if (isTaken !== (envelope.type === 'HoldTaken')) throw new Broken('L3', 'untrue', envelope);
+    const deal = deals.get(idIn(hold.purpose.stream));
+    const isDecided = deal?.holdId !== undefined || deal?.closedBy !== undefined;
+    if (!isDecided) throw new Broken('L3', 'its escrow has not decided', envelope);
   };
 
-  const sameAmounts = (a: Amounts, b: Amounts) => JSON.stringify(a) === JSON.stringify(b);
+  const payoutEnds = (envelope: Envelope, data: { readonly withdrawalId: string }): void => {
+    const payout = payouts.get(data.withdrawalId);
+    if (payout === undefined) throw new Broken('L6', 'nobody asked for it', envelope);
+    ended(envelope, payout, 'L6');
+  };
 
-  const onAccount = (envelope: Envelope, { type, data }: AccountEvent): void => {
-    const owner = idIn(envelope.stream);
-    if (type === 'HoldPlaced') {
-      const { holdId, purpose, amounts, creditedSeen } = data;
-      const rival = [...holds.values()].find(
-        (hold) =>
-          JSON.stringify(hold.purpose) === JSON.stringify(purpose) && hold.endedBy === undefined,
-      );
-      if (rival !== undefined) throw new Broken('L3', 'a second open hold', envelope);
-      covered(envelope, owner, creditedSeen, amounts);
+  const onAccount: Entries<AccountEvent> = {
+    HoldPlaced: (envelope, { holdId, purpose, amounts, creditedSeen }) => {
+      const isOpen = (hold: Hold) => hold.endedBy === undefined && same(hold.purpose, purpose);
+      if ([...holds.values()].some(isOpen)) throw new Broken('L3', 'a second one', envelope);
+      covered(envelope, creditedSeen, amounts);
       holds.set(holdId, { purpose, amounts });
-    }
-    if (type === 'HoldTaken' || type === 'HoldReturned') {
-      const hold = held(envelope, data.holdId);
-      ended(envelope, hold, 'L3');
-      const isTaken = hold.lockedBy !== undefined;
-      if (isTaken !== (type === 'HoldTaken')) throw new Broken('L3', 'another truth', envelope);
-      const deal = deals.get(idIn(hold.purpose.stream));
-      const isDecided = deal?.holdId !== undefined || deal?.closedBy !== undefined;
-      if (!isDecided) throw new Broken('L3', 'its escrow has not decided', envelope);
-    }
-    if (type === 'WithdrawalRequested') {
-      covered(envelope, owner, data.creditedSeen, [data.money]);
-      payouts.set(data.withdrawalId, {});
-    }
-    if (type === 'WithdrawalPaid' || type === 'WithdrawalFailed') {
-      const payout = payouts.get(data.withdrawalId);
-      if (payout === undefined) throw new Broken('L6', 'nobody asked for it', envelope);
-      ended(envelope, payout, 'L6');
-    }
+    },
+    HoldTaken: holdEnds,
+    HoldReturned: holdEnds,
+    WithdrawalRequested: (envelope, { withdrawalId, creditedSeen, money }) => {
+      covered(envelope, creditedSeen, [money]);
+      payouts.set(withdrawalId, {});
+    },
+    WithdrawalPaid: payoutEnds,
+    WithdrawalFailed: payoutEnds,
   };
 
-  const lock = (
+  const dealIn = (envelope: Envelope): Deal => {
+    const deal = deals.get(idIn(envelope.stream));
+    if (deal === undefined) throw new Broken('E12', 'it was never opened', envelope);
+    return deal;
+  };
+
+  const released = (
     envelope: Envelope,
-    deal: Deal,
-    data: { holdId: string; amounts: Amounts },
+    data: { readonly released: Amounts[number]; readonly postings: readonly Posting[] },
   ): void => {
-    const hold = held(envelope, data.holdId);
-    const fits =
-      hold.lockedBy === undefined &&
-      hold.endedBy === undefined &&
-      hold.purpose.stream === envelope.stream &&
-      sameAmounts(hold.amounts, data.amounts);
-    if (!fits) throw new Broken('L3', `locks ${JSON.stringify(hold)}`, envelope);
-    if (deal.holdId !== undefined) throw new Broken('L3', 'locks twice', envelope);
-    hold.lockedBy = envelope.stream;
-    deal.holdId = data.holdId;
-    for (const { currency, amount } of data.amounts) deal.deposited.add(currency, BigInt(amount));
+    addAll(dealIn(envelope).released, [data.released]);
+    payOut(envelope, dealIn(envelope), data.postings);
+    conserved(envelope, dealIn(envelope), balances);
   };
 
-  const pay = (envelope: Envelope, deal: Deal, postings: readonly Posting[]): void => {
-    const { buyer } = deal.terms;
-    for (const { from, to, money } of postings) {
-      if (from !== `escrow:${idIn(envelope.stream)}`) throw new Broken('L1', from, envelope);
-      const [party, units] = [to.slice('wallet:'.length), BigInt(money.amount)];
-      if (party === buyer) deal.refunded.add(money.currency, units);
-      else if (party === deal.fee.payee) deal.fees.add(money.currency, units);
-      else deal.paid.add(`${party} ${money.currency}`, units);
-    }
+  const closed = (
+    envelope: Envelope,
+    data: Extract<EscrowEvent, { readonly type: 'FundsReleased' }>['data'],
+  ): void => {
+    const deal = dealIn(envelope);
+    deal.closedBy = envelope.type;
+    addAll(deal.released, data.released);
+    payOut(envelope, deal, data.postings);
+    conserved(envelope, deal, balances);
+    const mine = bookOf(deal, idIn(envelope.stream), balances);
+    if (!same(mine, data.book.map(entryOf))) throw new Broken('E1', JSON.stringify(mine), envelope);
   };
 
-  /** Fees and shares of all that was released so far, rounded down; at the close every unit has found its owner (E9, E19). */
-  const shared = (envelope: Envelope, deal: Deal, isClosed: boolean): void => {
-    const { terms, fee, deposited, released, refunded, fees, paid } = deal;
-    const given = terms.split.reduce((sum, { sharePpm }) => sum + sharePpm, 0);
-    const shares = [...terms.split, { party: terms.seller, sharePpm: Number(PPM) - given }];
-    for (const currency of deposited.keys()) {
-      const owed = (released.of(currency) * BigInt(fee.ppm)) / PPM;
-      if (fees.of(currency) !== owed) {
-        throw new Broken('E19', `fees ${fees.of(currency)} instead of ${owed}`, envelope);
-      }
-      const net = released.of(currency) - owed;
-      let all = 0n;
-      for (const { party, sharePpm } of shares) {
-        const had = paid.of(`${party} ${currency}`);
-        const floor = (net * BigInt(sharePpm)) / PPM;
-        const most = isClosed ? floor + 1n : floor;
-        if (had < floor || had > most) {
-          throw new Broken('E9', `${party} has ${had} instead of ${floor}`, envelope);
-        }
-        all += had;
-      }
-      const balance = balances.of(`escrow:${idIn(envelope.stream)} ${currency}`);
-      const sum = all + owed + refunded.of(currency) + balance;
-      if (sum !== deposited.of(currency)) throw new Broken('E1', `${sum} ${currency}`, envelope);
-      if (isClosed && balance !== 0n) throw new Broken('E1', `${balance} stay held`, envelope);
-    }
+  const proposed = (envelope: Envelope, data: Pick<Deal, 'terms' | 'fee'>): void => {
+    deals.set(idIn(envelope.stream), dealOf(data));
   };
 
-  const inBook = (envelope: Envelope, deal: Deal, book: Book): void => {
-    const mine = bookOf(deal, idIn(envelope.stream));
-    if (JSON.stringify(mine) !== JSON.stringify(book.map(({ ...entry }) => entryOf(entry)))) {
-      throw new Broken('E1', `${JSON.stringify(book)} is not ${JSON.stringify(mine)}`, envelope);
-    }
+  const onEscrow: Entries<EscrowEvent> = {
+    EscrowOpened: proposed,
+    TermsAmended: proposed,
+    EscrowCancelled: (envelope) => {
+      dealIn(envelope).closedBy = envelope.type;
+    },
+    FundsLocked: (envelope, { holdId, amounts }) => {
+      const [hold, deal] = [held(envelope, holdId), dealIn(envelope)];
+      const isFree = hold.lockedBy === undefined && hold.endedBy === undefined;
+      const isMeant = hold.purpose.stream === envelope.stream && same(hold.amounts, amounts);
+      if (!isFree || !isMeant) throw new Broken('L3', JSON.stringify(hold), envelope);
+      if (deal.holdId !== undefined) throw new Broken('L3', 'it locks a second hold', envelope);
+      hold.lockedBy = envelope.stream;
+      deal.holdId = holdId;
+      addAll(deal.deposited, amounts);
+    },
+    PartReleased: released,
+    MilestoneReleased: released,
+    FundsReleased: closed,
+    FundsRefunded: closed,
+    EscrowExpired: closed,
   };
 
-  /** An entry of a book as texts in one order, whatever the order of its keys. */
-  const entryOf = ({
-    currency,
-    deposited,
-    released,
-    refunded,
-    fees,
-    paid,
-    held: left,
-  }: Book[number]) => [
-    currency,
-    deposited,
-    released,
-    refunded,
-    fees,
-    left,
-    ...paid.map(({ party, amount }) => `${party} ${amount}`).toSorted(),
-  ];
-
-  /** The book of an escrow by this fold. */
-  const bookOf = (deal: Deal, id: string) =>
-    [...deal.deposited.keys()]
-      .toSorted()
-      .map((currency) => [
-        currency,
-        String(deal.deposited.of(currency)),
-        String(deal.released.of(currency)),
-        String(deal.refunded.of(currency)),
-        String(deal.fees.of(currency)),
-        String(balances.of(`escrow:${id} ${currency}`)),
-        ...[...deal.terms.split.map(({ party }) => party), deal.terms.seller]
-          .map((party) => `${party} ${deal.paid.of(`${party} ${currency}`)}`)
-          .toSorted(),
-      ]);
-
-  const onEscrow = (envelope: Envelope, { type, data }: EscrowEvent): void => {
-    const id = idIn(envelope.stream);
-    const deal = deals.get(id);
-    if (deal?.closedBy !== undefined) throw new Broken('E3', `after ${deal.closedBy}`, envelope);
-    const clock = envelope.metadata.actor === 'clock';
-    const effectiveAt = 'effectiveAt' in data ? data.effectiveAt : envelope.metadata.at;
-    if (clock ? effectiveAt > envelope.metadata.at : effectiveAt !== envelope.metadata.at) {
-      throw new Broken('E5', `effective at ${effectiveAt}`, envelope);
-    }
-    if (type === 'EscrowOpened' || type === 'TermsAmended') {
-      const [deposited, released, refunded] = [new Sums(), new Sums(), new Sums()];
-      const [fees, paid] = [new Sums(), new Sums()];
-      const { terms, fee } = data;
-      deals.set(id, { terms, fee, deposited, released, refunded, fees, paid });
-      return;
-    }
-    if (deal === undefined) throw new Broken('E12', 'before it was opened', envelope);
-    if (type === 'FundsLocked') lock(envelope, deal, data);
-    if (type === 'PartReleased' || type === 'MilestoneReleased') {
-      deal.released.add(data.released.currency, BigInt(data.released.amount));
-      pay(envelope, deal, data.postings);
-      shared(envelope, deal, false);
-    }
-    if (type === 'FundsReleased' || type === 'FundsRefunded' || type === 'EscrowExpired') {
-      for (const { currency, amount } of data.released) deal.released.add(currency, BigInt(amount));
-      pay(envelope, deal, data.postings);
-      shared(envelope, deal, true);
-      inBook(envelope, deal, data.book);
-      deal.closedBy = type;
-    }
-    if (type === 'EscrowCancelled') deal.closedBy = type;
+  /** A closed escrow has no event any more (E3); what the clock has caused counts from its deadline, all else from when it was said (E5). */
+  const timely = (envelope: Envelope, data: object): void => {
+    const closedBy = deals.get(idIn(envelope.stream))?.closedBy;
+    if (closedBy !== undefined) throw new Broken('E3', `after ${closedBy}`, envelope);
+    const { at, actor } = envelope.metadata;
+    const effectiveAt = 'effectiveAt' in data ? Number(data.effectiveAt) : at;
+    const isRight = actor === 'clock' ? effectiveAt <= at : effectiveAt === at;
+    if (!isRight) throw new Broken('E5', `effective at ${effectiveAt}`, envelope);
   };
 
   return {
@@ -300,22 +238,29 @@ export const marketBooks = () => {
     holds,
     payouts,
     deals,
+    /** The types of all events so far. */
+    types,
     entryOf,
-    bookOf,
+    bookOf: (id: string) => bookOf(deals.get(id)!, id, balances),
     /** How far the log has been folded. */
-    position: () => (position === 0 ? undefined : String(position)),
+    position,
     apply: (envelope: Envelope): void => {
-      inOrder(envelope);
+      follow(envelope);
+      types.add(envelope.type);
+      // Decoded by the engine before it decided on it; here only read.
+      const data = envelope.data as { readonly postings?: readonly Posting[] };
       const category = envelope.stream.slice(0, envelope.stream.indexOf('-'));
-      if (category === 'instance') return;
-      const event = { type: envelope.type, data: envelope.data } as MarketEvent;
-      if (category === 'account') onAccount(envelope, event as AccountEvent);
-      post(envelope, 'postings' in event.data ? event.data.postings : []);
-      if (category === 'escrow') onEscrow(envelope, event as EscrowEvent);
-      if (category === 'deposit' && envelope.revision > 0) {
-        throw new Broken('L5', 'booked twice', envelope);
-      }
+      const entries: Readonly<Record<string, Entries<DomainEvent>>> = {
+        account: onAccount as Entries<DomainEvent>,
+        escrow: onEscrow as Entries<DomainEvent>,
+      };
+      if (category === 'deposit' && envelope.revision > 0)
+        throw new Broken('L5', 'twice', envelope);
+      if (category === 'escrow') timely(envelope, data);
+      // What an account spends is judged before it is spent, what an escrow pays after it is paid.
+      if (category !== 'account') post(envelope, data.postings ?? []);
+      entries[category]?.[envelope.type]?.(envelope, data);
+      if (category === 'account') post(envelope, data.postings ?? []);
     },
   };
 };
-export type MarketBooks = ReturnType<typeof marketBooks>;

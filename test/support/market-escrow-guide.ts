@@ -42,7 +42,7 @@ const cast: Cast = { buyer: 'ada', seller: 'bob', payees: ['cyd', 'dan'], arbite
 const XXX: Money = { currency: 'XXX', amount: '1' };
 
 /** Terms with short clocks, few units and every kind of silence. */
-export const termsFor = (
+const termsFor = (
   {
     buyer,
     seller,

@@ -18,7 +18,7 @@ export const deals: Readonly<Record<string, Cast>> = {
   B: { ...common, buyer: 'bob', seller: 'ada', payees: ['eve'] },
   C: { ...common, buyer: 'ada', seller: 'cyd', payees: ['bob', 'dan', 'eve'] },
 };
-export const people = ['ada', 'bob', 'cyd', 'dan', 'eve'] as const;
+const people = ['ada', 'bob', 'cyd', 'dan', 'eve'] as const;
 export const owners = [...people, 'platform'];
 
 /** What is done next to the market. */
@@ -34,8 +34,6 @@ export type Move =
       readonly isWritten: boolean;
     }
   | { readonly do: 'reopen' };
-
-const HOUR = 3_600_000;
 
 const seed = fc.nat();
 const move: fc.Arbitrary<Move> = fc.oneof(

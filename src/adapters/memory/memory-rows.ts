@@ -8,7 +8,7 @@ import type {
   RowStore,
 } from '../../engine/rows.ts';
 import type { StoreFailure } from '../../engine/store.ts';
-import { frozenJson } from '../frozen-json.ts';
+import { frozenJson } from '../../engine/frozen-json.ts';
 import { sortedKeys, type SortedKeys } from './sorted-keys.ts';
 
 type Row = { readonly value: unknown; readonly entries: readonly IndexEntry[] };

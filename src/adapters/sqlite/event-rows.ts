@@ -1,6 +1,6 @@
 import { StoreFailed, type Envelope, type StreamName } from '../../engine/store.ts';
 import { isMetadata } from '../append-rules.ts';
-import { freezeDeep } from '../frozen-json.ts';
+import { freezeDeep } from '../../engine/frozen-json.ts';
 import { corrupt } from './failures.ts';
 
 /** A row of the table `events`; its columns are typed by SQLite itself (STRICT). */

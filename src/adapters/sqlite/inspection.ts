@@ -18,6 +18,8 @@ import { attempt } from './failures.ts';
 type Cell = string | number | bigint | null | Uint8Array;
 type Cells<Row> = { readonly [Column in keyof Row]: Cell };
 
+const POSITION = /^(?:0|[1-9]\d{0,14})$/;
+
 /** How many lines `structure` gives at most. */
 const MOST_LINES = 100;
 
@@ -143,6 +145,7 @@ const inspectionOf = (db: Database.Database, path: string): Inspection => {
       }),
     next: (position) => `${positionNumber(position ?? '0') + 1}`,
     compare: comparePositions,
+    isPosition: (text) => POSITION.test(text),
     tables: () => orThrown(path, () => sql.tables.all().map(({ tbl }) => textIn(tbl))),
     rows: (table) => readThrough(path, () => sql.rows.iterate(table), storedRow),
     entries: (table) => readThrough(path, () => sql.entries.iterate(table), storedEntry),

@@ -41,6 +41,9 @@ const writes = (db: Database.Database) => ({
     `INSERT INTO rows (tbl, key, row, entries) VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET row = excluded.row, entries = excluded.entries`,
   ),
+  add: db.prepare<[string, string, string, string | null]>(
+    'INSERT INTO rows (tbl, key, row, entries) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  ),
   remove: db.prepare<[string, string]>('DELETE FROM rows WHERE tbl = ? AND key = ?'),
   entries: db.prepare<[string, string], { entries: string | null }>(
     'SELECT entries FROM rows WHERE tbl = ? AND key = ?',
@@ -87,20 +90,35 @@ const entriesOf = (text: string | null | undefined): readonly [string, string][]
 const applyTo = (db: Database.Database) => {
   const sql = writes(db);
   const indexed = new Set(sql.indexed.all().map(({ tbl }) => tbl));
-  const relist = (table: string, key: string, text: string | null): void => {
-    if (text === null && !indexed.has(table)) return;
-    indexed.add(table);
-    const before = sql.entries.get(table, key)?.entries;
-    if ((before ?? null) === text) return;
-    for (const [index, value] of entriesOf(before)) sql.unlist.run(table, index, value, key);
-    for (const [index, value] of entriesOf(text)) sql.list.run(table, index, value, key);
+  const list = (table: string, key: string, entries: readonly IndexEntry[]): void => {
+    for (const { index, value } of entries) sql.list.run(table, index, value, key);
   };
-  return ({ table, key, row, entries }: RowChange): void => {
-    if (!key.isWellFormed()) throw new Error('a key with a lone surrogate');
-    const text = row === undefined ? null : entriesText(entries);
-    relist(table, key, text);
-    if (row === undefined) sql.remove.run(table, key);
-    else sql.put.run(table, key, jsonText(row), text);
+  const relist = (change: RowChange, text: string | null): void => {
+    const { table, key, entries } = change;
+    const before = sql.entries.get(table, key)?.entries ?? null;
+    if (before === text) return;
+    for (const [index, value] of entriesOf(before)) sql.unlist.run(table, index, value, key);
+    if (text !== null) list(table, key, entries);
+  };
+  const remove = (change: RowChange): void => {
+    if (indexed.has(change.table)) relist(change, null);
+    sql.remove.run(change.table, change.key);
+  };
+  const put = (change: RowChange): void => {
+    const { table, key, row, entries } = change;
+    const [text, listed] = [jsonText(row), entriesText(entries)];
+    if (listed !== null) indexed.add(table);
+    // Most rows of an indexed table are new: then nothing is to be unlisted.
+    if (indexed.has(table)) {
+      if (sql.add.run(table, key, text, listed).changes === 1) return list(table, key, entries);
+      relist(change, listed);
+    }
+    sql.put.run(table, key, text, listed);
+  };
+  return (change: RowChange): void => {
+    if (!change.key.isWellFormed()) throw new Error('a key with a lone surrogate');
+    if (change.row === undefined) remove(change);
+    else put(change);
   };
 };
 

@@ -64,26 +64,26 @@ export const sqliteScratch = (): Scratch => {
       settle();
       return undefined;
     }),
-    take: (table, { key, row, entries }) =>
+    take: (table, key) =>
       orThrown(() => {
         const built = sql.row.get(table, key);
-        if (built === undefined) return 'none';
+        if (built === undefined) return undefined;
         taking();
         sql.take.run(table, key);
-        return built.row === row && built.entries === entries ? 'same' : 'other';
+        return { key, ...built };
       }),
     takeEntry: (table, { index, value, key }) =>
       orThrown(() => {
         taking();
         return sql.takeEntry.run(table, index, value, key).changes > 0;
       }),
-    keys: (table) => {
+    keys: function* (table) {
       orThrown(settle);
-      return sql.keys.all(table).map(({ key }) => key);
+      for (const { key } of sql.keys.iterate(table)) yield key;
     },
-    entries: (table) => {
+    entries: function* (table) {
       orThrown(settle);
-      return sql.entries.all(table);
+      yield* sql.entries.iterate(table);
     },
     close: () => db.close(),
   };

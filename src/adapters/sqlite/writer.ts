@@ -127,7 +127,7 @@ export const createWriter = (options: {
   const { db, path, tail, onCommit } = options;
   const lasts = new LRUCache<string, number>({ max: KEPT_LASTS });
   const one = transactOne(db, path, lasts);
-  const transact = db.transaction((group: readonly Waiting[]): readonly Result[] => {
+  const together = db.transaction((group: readonly Waiting[]): readonly Result[] => {
     let head = tail.head();
     return group.map(({ append }) => {
       const result = one(append, head);
@@ -135,6 +135,12 @@ export const createWriter = (options: {
       return result;
     });
   });
+  /** All or nothing, and on the disk: a single event is so by itself, as nobody else writes between its check and its insert. */
+  const transact = (group: readonly Waiting[]): readonly Result[] => {
+    const [first] = group;
+    const isSingle = group.length === 1 && first?.append.drafts.length === 1;
+    return isSingle ? [one(first.append, tail.head())] : together.immediate(group);
+  };
   const settle = (group: readonly Waiting[], results: readonly Result[]): void => {
     const before = tail.head();
     group.forEach(({ append }, index) => {
@@ -145,7 +151,7 @@ export const createWriter = (options: {
   };
   const commit = (group: readonly Waiting[]): void => {
     try {
-      const results = attempt(path, () => transact.immediate(group));
+      const results = attempt(path, () => transact(group));
       if (E.isRight(results)) return settle(group, results.right);
       lasts.clear();
       for (const { resolve } of group) resolve(results);

@@ -44,7 +44,7 @@ const parsed = (path: string): readonly Expected[] => {
     reasonOf,
   );
   if (E.isLeft(read)) {
-    const remedy = 'it comes with a checkout of the repository';
+    const remedy = 'it comes with Chancery: install it anew';
     throw new CliError(`cannot read ${path}: ${read.left}; ${remedy}`, exitCodes.wrongUsage);
   }
   return read.right.map((line, index) => {

@@ -45,15 +45,20 @@ export const outcomeOf = (
 ): E.Either<HistoryFailure, Outcome> => {
   const decoded = E.traverseArray((envelope: Envelope) => decodeEvent(subsystem, envelope))(own);
   if (E.isLeft(decoded)) return decoded;
+  return E.right(outcomeOver(own, decoded.right, repeated));
+};
+
+/** The same for events of today's version, such as those just written. */
+export const outcomeOver = (
+  own: readonly Envelope[],
+  decoded: readonly DomainEvent[],
+  repeated: boolean,
+): Outcome => {
+  const events = decoded.map(({ type, data }) => ({ type, data }));
   const last = own.at(-1);
   if (last === undefined || last.metadata.sender !== undefined) {
-    return E.right({ outcome: 'granted', lapsed: decoded.right, repeated });
+    return { outcome: 'granted', lapsed: events, repeated };
   }
-  return E.right({
-    outcome: 'accepted',
-    events: decoded.right,
-    revision: last.revision,
-    position: last.position,
-    repeated,
-  });
+  const { revision, position } = last;
+  return { outcome: 'accepted', events, revision, position, repeated };
 };

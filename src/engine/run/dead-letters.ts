@@ -13,20 +13,21 @@ export type DeadLetter = {
   readonly attempts: number;
 };
 
-const TABLE = 'deadLetters';
+/** The table of dead letters. */
+export const DEAD_LETTERS = 'deadLetters';
 
 const deadLetterKey = (reaction: string, { position }: Envelope): string =>
   `${reaction}\u0001${position.padStart(20, '0')}`;
 
 export const deadLetterAdded = (letter: DeadLetter): RowChange => ({
-  table: TABLE,
+  table: DEAD_LETTERS,
   key: deadLetterKey(letter.reaction, letter.event),
   row: letter,
   entries: [],
 });
 
 export const deadLetterGone = (key: string): RowChange => ({
-  table: TABLE,
+  table: DEAD_LETTERS,
   key,
   row: undefined,
   entries: [],
@@ -38,8 +39,8 @@ export const deadLetters = (
   after?: string,
 ): readonly KeyedRow<DeadLetter>[] =>
   orFailed(
-    rows.page(TABLE, after === undefined ? { limit } : { limit, after }),
+    rows.page(DEAD_LETTERS, after === undefined ? { limit } : { limit, after }),
   ) as readonly KeyedRow<DeadLetter>[];
 
 export const deadLetter = (rows: RowStore, key: string): DeadLetter | undefined =>
-  orFailed(rows.get(TABLE, key)) as DeadLetter | undefined;
+  orFailed(rows.get(DEAD_LETTERS, key)) as DeadLetter | undefined;

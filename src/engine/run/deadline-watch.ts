@@ -6,6 +6,7 @@ import { E } from '../fp.ts';
 import { digestOf } from '../ids.ts';
 import type { LoadFailure, Loaded, Loader } from './load.ts';
 import type { Gathering } from './gathering.ts';
+import { passing } from './passing.ts';
 import { isHistoryFailure } from '../replay.ts';
 import type { Batch, RowChange, RowStore } from '../rows.ts';
 import {
@@ -14,6 +15,7 @@ import {
   partsOf,
   type Envelope,
   type EventStore,
+  type Position,
   type Revision,
   type StreamName,
 } from '../store.ts';
@@ -44,7 +46,7 @@ export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer
   const digest = digestOf(waiting.map(({ category, decider }) => [category, decider.version]));
   const stored = orFailed(rows.checkpoint(CONSUMER));
   const isOfThisCode = stored?.digest === digest;
-  let events = isOfThisCode ? stored.events : 0;
+  const progress = watchProgress(parts, digest, isOfThisCode ? stored.events : 0);
 
   const following = consumer({
     events: parts.events,
@@ -54,10 +56,7 @@ export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer
     handle: async ({ events: page, position }) => {
       const behind = page.filter(({ stream, revision }) => !isKnown(table, stream, revision));
       const heads = new Map(behind.map(({ stream, revision }) => [stream, revision] as const));
-      const changes = await observed(parts, table, heads);
-      const value = { position, events: events + page.length, digest };
-      commit(parts, { changes, checkpoint: { consumer: CONSUMER, value } });
-      events = value.events;
+      progress.store(await observed(parts, table, heads), position, page.length);
     },
   });
   const prepared = once(async () => {
@@ -66,12 +65,38 @@ export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer
   });
   return {
     ...following,
+    stop: async () => {
+      await following.stop();
+      progress.flush();
+    },
     advance: async (target) => {
       await prepared();
       await following.advance(target);
     },
     follow: (failed) => {
       prepared().then(() => following.follow(failed), failed);
+    },
+  };
+};
+
+/** How far the log was looked at, stored with what was found; where nothing was, once in a while. */
+const watchProgress = (parts: WatchParts, digest: string, before: number) => {
+  let events = before;
+  const at = (position: Position, seen: number): Pick<Batch, 'checkpoint'> => ({
+    checkpoint: { consumer: CONSUMER, value: { position, events: seen, digest } },
+  });
+  const unstored = passing((position) =>
+    parts.rows.commit({ changes: [], ...at(position, events) }),
+  );
+  return {
+    flush: unstored.flush,
+    store: (changes: readonly RowChange[], position: Position, seen: number): void => {
+      if (changes.length > 0) {
+        commit(parts, { changes, ...at(position, events + seen) });
+        unstored.overtaken();
+      }
+      events += seen;
+      if (changes.length === 0) unstored.passed(position);
     },
   };
 };

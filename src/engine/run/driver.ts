@@ -3,8 +3,11 @@ import { orFailed } from './consumer.ts';
 import type { Position } from '../store.ts';
 import type { Wiring } from './wiring.ts';
 
-export const headOf = async ({ store }: Pick<Wiring, 'store'>): Promise<Position | undefined> =>
-  orFailed(await store.events.head()());
+export const headOf = async ({
+  store,
+}: {
+  readonly store: Pick<Wiring['store'], 'events'>;
+}): Promise<Position | undefined> => orFailed(await store.events.head()());
 
 /** Lets projections, deadlines' table and reactions go to the head of the log, again and again until nothing more is appended. */
 export const settled = async (wiring: Wiring): Promise<void> => {

@@ -107,6 +107,11 @@ export type Engine = {
   /** Under virtual time: moves the clock, sending what falls due on the way. */
   readonly runUntil: (instant: Instant) => Promise<void>;
   readonly rebuild: (projection: string) => Promise<ProjectionStatus>;
+  /**
+   * SHA-256 of a projection's rows exactly at a position, whatever is appended meanwhile: of a line `[read model, key, row]` in RFC 8785
+   * form for each row, read models and keys in byte order.
+   */
+  readonly digest: (projection: string, position: Position) => Promise<string>;
   readonly deadLetters: {
     readonly list: (limit: number, after?: string) => readonly KeyedRow<DeadLetter>[];
     /** Does the work again: undefined where there is no such letter, else whether it went well. */

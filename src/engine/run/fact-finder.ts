@@ -1,7 +1,7 @@
 import type { Instant } from '../clock.ts';
 import { lapsed } from '../decide.ts';
 import type { Lookup, Lookups, RowFact } from '../facts.ts';
-import { TE, pipe } from '../fp.ts';
+import { E, TE, pipe } from '../fp.ts';
 import type { LoadFailure, Loader } from './load.ts';
 import { partsOf, type EventStore, type StoreFailure, type StreamName } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
@@ -29,17 +29,15 @@ export const factFinder = (sources: FactSources): FactFinder => {
     if (lookup.kind === 'event') return eventAt(sources, lookup);
     return said(sources, lookup, at);
   };
-  return (lookups, at) =>
-    pipe(
-      Object.entries(lookups),
-      TE.traverseSeqArray(([name, lookup]) =>
-        pipe(
-          answered(lookup, at),
-          TE.map((answer) => [name, answer] as const),
-        ),
-      ),
-      TE.map((answers) => Object.fromEntries(answers)),
-    );
+  return (lookups, at) => async () => {
+    const answers: Record<string, unknown> = {};
+    for (const [name, lookup] of Object.entries(lookups)) {
+      const answer = await answered(lookup, at)();
+      if (E.isLeft(answer)) return answer;
+      answers[name] = answer.right;
+    }
+    return E.right(answers);
+  };
 };
 
 const eventAt = (

@@ -7,9 +7,12 @@ export type Journal<Entry> = {
   readonly put: (key: string, entry: Entry) => void;
 };
 
+/** How the tables of journals begin. */
+export const JOURNALS = 'journal:';
+
 /** A journal of a name; it shares nothing with read models but the file. */
 export const journal = <Entry>(rows: RowStore, name: string): Journal<Entry> => {
-  const table = `journal:${name}`;
+  const table = `${JOURNALS}${name}`;
   return {
     // Only the journal of this name writes under it.
     get: (key) => orFailed(rows.get(table, key)) as Entry | undefined,

@@ -3,17 +3,15 @@ export type KeyedQueue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
 export const keyedQueue = (): KeyedQueue => {
   const tails = new Map<string, Promise<void>>();
-  return async (key, work) => {
+  return (key, work) => {
     const before = tails.get(key);
     const turn = before === undefined ? work() : before.then(work);
-    // A failure is its caller's; the next in the queue only waits for it.
-    const tail = turn.then(ignore, ignore).then(() => {
+    const leave = (): void => {
       if (tails.get(key) === tail) tails.delete(key);
-      return undefined;
-    });
+    };
+    // A failure is its caller's; the next in the queue only waits for it.
+    const tail = turn.then(leave, leave);
     tails.set(key, tail);
     return turn;
   };
 };
-
-const ignore = (): void => undefined;

@@ -3,6 +3,7 @@ import { firstValueFrom, from, race, timer } from 'rxjs';
 import type { Engine } from './engine.ts';
 import type { Followers } from './followers.ts';
 import { E } from '../fp.ts';
+import type { Outcome } from '../outcome.ts';
 import { impostor } from './request.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -10,6 +11,8 @@ import type { Wiring } from './wiring.ts';
 const DRAIN_MS = 10_000;
 
 export type Life = Pick<Engine, 'sendTE' | 'close'> & { readonly isClosing: () => boolean };
+
+const frozen = (outcome: Outcome): Outcome => freeze(outcome, true);
 
 /** Callers' commands from the opening of an engine to its close. */
 export const life = (wiring: Wiring, newId: () => string, live: Followers | undefined): Life => {
@@ -22,11 +25,13 @@ export const life = (wiring: Wiring, newId: () => string, live: Followers | unde
     const refusal = impostor(rest.actor);
     if (refusal !== undefined) return E.right({ outcome: 'refused', refusal });
     // Called here and now, so that the payload is the one that was sent, whatever the caller does to it then.
-    const answer = wiring
-      .dispatch({ stream, command, commandId, ...rest })()
-      .then(E.map((outcome) => freeze(outcome, true)));
+    const answer = wiring.dispatch({ stream, command, commandId, ...rest })();
     underWay.add(answer);
-    return answer.finally(() => underWay.delete(answer));
+    try {
+      return E.map(frozen)(await answer);
+    } finally {
+      underWay.delete(answer);
+    }
   };
 
   return {

@@ -1,4 +1,5 @@
 import { INSTANCE_STREAM, instanceEvents } from './instance.ts';
+import { JOURNALS } from './journal.ts';
 import type { AnyReaction } from '../reaction.ts';
 import { partsOf } from '../store.ts';
 import type { AnySubsystem } from '../subsystem.ts';
@@ -23,6 +24,10 @@ const OWN_TABLES = [
   'projectionVersions',
   'reactionsFinished',
 ];
+
+/** Whether a table is the engine's own, or a journal's, and not a read model's. */
+export const isOwnTable = (table: string): boolean =>
+  OWN_TABLES.includes(table) || table.startsWith(JOURNALS);
 
 /** What people can type and a table, a stream or a type can be called. */
 const NAME = /^[A-Za-z][A-Za-z0-9]*$/;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { E, TE, pipe } from '../fp.ts';
 import type { Sha256 } from '../ids.ts';
+import type { Scratch } from '../inspection.ts';
 import {
   accordant,
   createInstance,
@@ -13,6 +14,7 @@ import type { AnyReaction } from '../reaction.ts';
 import type { OpenStore, Store } from '../rows.ts';
 import type { StoreFailure } from '../store.ts';
 import type { AnySubsystem } from '../subsystem.ts';
+import type { Telemetry } from '../telemetry.ts';
 
 /** How an engine is put together. */
 export type Opening = {
@@ -25,6 +27,8 @@ export type Opening = {
   readonly newId: () => string;
   /** A faster SHA-256 than the pure one. */
   readonly sha256?: Sha256;
+  /** Where rows are built that are compared and thrown away. */
+  readonly scratch: () => Scratch;
   /** Per scope, what its decisions get as settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** The instance that the store must be; a new store becomes it. */
@@ -33,6 +37,8 @@ export type Opening = {
   readonly readOnly?: boolean;
   /** Refuses stores that do not outlive the process. */
   readonly production?: boolean;
+  /** Hears what the engine does; without one nothing is measured. */
+  readonly telemetry?: Telemetry;
 };
 
 export type OpenFailure =

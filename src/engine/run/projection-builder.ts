@@ -1,6 +1,7 @@
 import { orFailed } from './consumer.ts';
 import { E } from '../fp.ts';
 import { digestOfText, type Sha256 } from '../ids.ts';
+import { passing } from './passing.ts';
 import type { AnyProjection, AnyReadModel, Recorded, Tables } from '../projection.ts';
 import { decodeEvent } from '../replay.ts';
 import type { Checkpoint, RowChange, RowStore } from '../rows.ts';
@@ -25,6 +26,8 @@ export type ProjectionBuilder = {
   readonly clear: () => void;
   /** Stores a page at once or, if that breaks, event by event up to the one that does. Throws `StoreFailed`. */
   readonly apply: (page: Page) => Broken | undefined;
+  /** Stores how far the log was read, if that lies behind; a store that fails leaves it behind. */
+  readonly flush: () => void;
 };
 
 export const NOTHING_CONSUMED = { events: 0, digest: digestOfText('') };
@@ -62,7 +65,9 @@ export const projectionBuilder = (
   return {
     checkpoint: kept.checkpoint,
     clear: kept.clear,
+    flush: kept.flush,
     apply: ({ events, position }) => {
+      if (events.length === 0 && kept.pass(position)) return undefined;
       if (breaking(events, position) === undefined) return undefined;
       for (const envelope of events) {
         const cause = breaking([envelope], envelope.position);
@@ -82,6 +87,31 @@ const unlessStoreFailed = (cause: unknown): string => {
 /** Which version of each projection its rows are of; another version's rows are no beginning to go on from. */
 export const VERSIONS = 'projectionVersions';
 
+/** How far a projection has come, as it is stored; where no row changes with it, once in a while. */
+const storedCheckpoint = (consumer: string, rows: RowStore, stored: Checkpoint | undefined) => {
+  let checkpoint = stored;
+  const unstored = passing((position) => {
+    const value = { ...(checkpoint ?? NOTHING_CONSUMED), position };
+    rows.commit({ changes: [], checkpoint: { consumer, value } });
+  });
+  return {
+    get: () => checkpoint,
+    /** Notes what has been stored with rows, or that nothing is any more. */
+    set: (value: Checkpoint | undefined): void => {
+      unstored.overtaken();
+      checkpoint = value;
+    },
+    /** Goes past events of others; false: there is nothing yet to go on from. */
+    pass: (position: Position): boolean => {
+      if (checkpoint === undefined) return false;
+      checkpoint = { ...checkpoint, position };
+      unstored.passed(position);
+      return true;
+    },
+    flush: unstored.flush,
+  };
+};
+
 /** A projection's stored rows and checkpoint, which change together or not at all. */
 const storedRows = ({ name, version, models: list }: AnyProjection, rows: RowStore) => {
   const consumer = `projection:${name}`;
@@ -89,33 +119,32 @@ const storedRows = ({ name, version, models: list }: AnyProjection, rows: RowSto
     list.map((model) => [model.name, model]),
   );
   let isOfThisVersion = orFailed(rows.get(VERSIONS, name)) === version;
-  let checkpoint = isOfThisVersion ? orFailed(rows.checkpoint(consumer)) : undefined;
+  const stored = isOfThisVersion ? orFailed(rows.checkpoint(consumer)) : undefined;
+  const { set, get: checkpoint, pass, flush } = storedCheckpoint(consumer, rows, stored);
   const lately = keptRows(rows);
   const clear = (): void => {
     lately.forget();
     orFailed(rows.clear([...models.keys()], consumer));
-    checkpoint = undefined;
+    set(undefined);
   };
   return {
     models,
     rows: lately,
-    checkpoint: () => checkpoint,
+    checkpoint,
+    pass,
+    flush,
     clear,
     /** Empties what another version has left. */
     begin: (): void => {
       if (!isOfThisVersion) clear();
     },
-    commit: (changes: readonly RowChange[], value: Checkpoint): void => {
+    commit: (changed: readonly RowChange[], value: Checkpoint): void => {
       const noted = { table: VERSIONS, key: name, row: version, entries: [] };
-      orFailed(
-        rows.commit({
-          changes: isOfThisVersion ? changes : [...changes, noted],
-          checkpoint: { consumer, value },
-        }),
-      );
-      lately.keep(changes);
+      const changes = isOfThisVersion ? changed : [...changed, noted];
+      orFailed(rows.commit({ changes, checkpoint: { consumer, value } }));
+      lately.keep(changed);
       isOfThisVersion = true;
-      checkpoint = value;
+      set(value);
     },
   };
 };

@@ -9,7 +9,8 @@ import {
   type BuilderParts,
 } from './projection-builder.ts';
 import type { Checkpoint, RowChange } from '../rows.ts';
-import type { EventStore, Position } from '../store.ts';
+import type { EventStore, Page, Position } from '../store.ts';
+import type { Taps } from './taps.ts';
 
 /** How a projection is: it runs, or an event has broken it, at a position and for a cause that are kept. */
 export type ProjectionStatus = {
@@ -38,6 +39,7 @@ export type ProjectionRunner = {
 export type ProjectionParts = BuilderParts & {
   readonly events: EventStore;
   readonly gather: Gathering;
+  readonly tap: Taps['builder'];
 };
 
 export const projectionRunner = (
@@ -45,20 +47,16 @@ export const projectionRunner = (
   parts: ProjectionParts,
 ): ProjectionRunner => {
   const changes = new Subject<RowChange>();
-  const built = projectionBuilder(projection, parts, (change) => changes.next(change));
+  const untapped = projectionBuilder(projection, parts, (change) => changes.next(change));
+  const built = parts.tap(untapped, projection);
   let broken: Broken | undefined;
+  const startedAt = following(projection, parts);
 
-  const start = (): Consumer =>
-    consumer({
-      events: parts.events,
-      gather: parts.gather,
-      types: Object.keys(projection.on),
-      after: built.checkpoint()?.position,
-      handle: async (page) => {
-        broken = built.apply(page);
-        if (broken !== undefined) throw new ProjectionBroken(broken.cause);
-      },
-    });
+  const handle = async (page: Page): Promise<void> => {
+    broken = built.apply(page);
+    if (broken !== undefined) throw new ProjectionBroken(broken.cause);
+  };
+  const start = (): Consumer => startedAt(built.checkpoint()?.position, handle);
   let running = start();
 
   return {
@@ -72,7 +70,11 @@ export const projectionRunner = (
       running.follow((cause) => {
         if (!(cause instanceof ProjectionBroken)) failed(cause);
       }),
-    stop: () => running.stop().then(() => changes.complete()),
+    stop: () =>
+      running.stop().then(() => {
+        built.flush();
+        return changes.complete();
+      }),
     rebuild: async () => {
       await running.stop();
       built.clear();
@@ -81,6 +83,11 @@ export const projectionRunner = (
     },
   };
 };
+
+const following =
+  ({ on }: AnyProjection, { events, gather }: ProjectionParts) =>
+  (after: Position | undefined, handle: (page: Page) => Promise<void>): Consumer =>
+    consumer({ events, gather, types: Object.keys(on), after, handle });
 
 class ProjectionBroken extends Error {
   override readonly name = 'ProjectionBroken';

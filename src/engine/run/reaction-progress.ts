@@ -1,8 +1,17 @@
-import { BehaviorSubject, Subject, exhaustMap, takeUntil, timer, type Observable } from 'rxjs';
+import {
+  BehaviorSubject,
+  Subject,
+  exhaustMap,
+  takeUntil,
+  timer,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import type { Clock } from '../clock.ts';
 import { orFailed } from './consumer.ts';
 import { deadLetterAdded, type DeadLetter } from './dead-letters.ts';
 import { E } from '../fp.ts';
+import { passing } from './passing.ts';
 import type { RowChange, RowStore } from '../rows.ts';
 import type { Envelope, Position } from '../store.ts';
 
@@ -40,17 +49,14 @@ export const progressOf = (
   const unfinished = new BehaviorSubject(0);
   const stopped = new Subject<void>();
   const saveLater = new Subject<void>();
+  // Nothing is unfinished then: what is stored is how far the log was read.
+  const unstored = passing(() => book.save());
   const save = (): void => {
     if (!book.save()) return saveLater.next();
+    unstored.overtaken();
     unfinished.next(book.works.length);
   };
-  // However often it fails meanwhile, one timer waits.
-  saveLater
-    .pipe(
-      exhaustMap(() => timer(TRY_AGAIN_MS, scheduler)),
-      takeUntil(stopped),
-    )
-    .subscribe(save);
+  saveLater.pipe(oneAtATime(scheduler), takeUntil(stopped)).subscribe(save);
   return {
     from: book.from,
     wasFinished: ({ id }) => orFailed(rows.get(FINISHED, keyOf(reaction, id))) !== undefined,
@@ -65,12 +71,19 @@ export const progressOf = (
     },
     read: (position) => {
       book.read(position);
-      if (book.works.length === 0 || book.works[0]?.isFinished === true) save();
+      if (book.works.length === 0) unstored.passed(position);
+      else if (book.works[0]?.isFinished === true) save();
     },
     unfinished,
-    stop: () => stopped.next(),
+    stop: () => {
+      stopped.next();
+      unstored.flush();
+    },
   };
 };
+
+/** However often something fails meanwhile, one timer waits. */
+const oneAtATime = (scheduler: SchedulerLike) => exhaustMap(() => timer(TRY_AGAIN_MS, scheduler));
 
 /** The works of a reaction in their order, and what of them is not stored yet. */
 const workBook = (reaction: string, rows: RowStore) => {

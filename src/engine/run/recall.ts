@@ -1,7 +1,7 @@
 import { keyOf, outcomeOf, type Attempt, type HandleFailure } from './attempt.ts';
 import type { Remembered } from './command-memory.ts';
-import { TE, pipe } from '../fp.ts';
-import { eventId } from '../ids.ts';
+import { E } from '../fp.ts';
+import { eventId, type Sha256 } from '../ids.ts';
 import type { Loaded } from './load.ts';
 import type { Outcome } from '../outcome.ts';
 import {
@@ -12,61 +12,59 @@ import {
   type StoreFailure,
 } from '../store.ts';
 
-type RecallParts = { readonly events: EventStore; readonly instance: string };
+type RecallParts = {
+  readonly events: EventStore;
+  readonly instance: string;
+  readonly sha256: Sha256;
+};
 
 /** What a stream (or, beyond its memory, the store's index of ids) remembers of a command; undefined: it is new. */
-export const recalled = (
-  { events, instance }: RecallParts,
+export const recalled = async (
+  { events, instance, sha256 }: RecallParts,
   attempt: Attempt,
   { memory }: Loaded,
-): TE.TaskEither<StoreFailure, Remembered | undefined> => {
+): Promise<E.Either<StoreFailure, Remembered | undefined>> => {
   const key = keyOf(attempt);
   const known = memory.recall(key);
-  if (known !== undefined || !memory.forgot() || events.find === undefined) return TE.right(known);
+  if (known !== undefined || !memory.forgot() || events.find === undefined) return E.right(known);
   const { stream } = attempt.request;
-  return pipe(
-    events.find(stream, eventId(instance, stream, key, 0)),
-    TE.map((first) => first && { payloadHash: first.metadata.payloadHash, from: first.revision }),
-  );
+  const found = await events.find(stream, eventId(instance, stream, key, 0, sha256))();
+  if (E.isLeft(found)) return found;
+  const first = found.right;
+  return E.right(first && { payloadHash: first.metadata.payloadHash, from: first.revision });
 };
 
 /** Answers as the first time, from the events that the command left in the stream. */
-export const answeredBefore = (
+export const answeredBefore = async (
   { events }: RecallParts,
   attempt: Attempt,
   { payloadHash, from }: Remembered,
-): TE.TaskEither<HandleFailure, Outcome> => {
+): Promise<E.Either<HandleFailure, Outcome>> => {
   const { commandId } = attempt.request;
   if (payloadHash !== attempt.request.payloadHash) {
-    return TE.right({ outcome: 'refused', refusal: { type: 'CommandIdReused', commandId } });
+    return E.right({ outcome: 'refused', refusal: { type: 'CommandIdReused', commandId } });
   }
-  return pipe(
-    ownFrom(events, attempt, from),
-    TE.flatMap((own) => TE.fromEither(outcomeOf(attempt, own, true))),
-  );
+  const own = await ownFrom(events, attempt, from);
+  return E.isLeft(own) ? own : outcomeOf(attempt, own.right, true);
 };
 
 const PAGE = 100;
 
 /** The events of one command: they follow each other without a gap. */
-const ownFrom = (
+const ownFrom = async (
   events: EventStore,
   attempt: Attempt,
-  from: Revision,
-): TE.TaskEither<StoreFailure, readonly Envelope[]> => {
+  first: Revision,
+): Promise<E.Either<StoreFailure, readonly Envelope[]>> => {
   const { stream, commandId, actor } = attempt.request;
   const isAnothers = (envelope: Envelope) =>
     envelope.metadata.commandId !== commandId || senderOf(envelope) !== actor.id;
-  return pipe(
-    events.read(stream, { from, limit: PAGE }),
-    TE.flatMap((page) => {
-      const end = page.findIndex(isAnothers);
-      if (end >= 0) return TE.right(page.slice(0, end));
-      if (page.length < PAGE) return TE.right(page);
-      return pipe(
-        ownFrom(events, attempt, from + PAGE),
-        TE.map((rest) => [...page, ...rest]),
-      );
-    }),
-  );
+  const own: Envelope[] = [];
+  for (;;) {
+    const page = await events.read(stream, { from: first + own.length, limit: PAGE })();
+    if (E.isLeft(page)) return page;
+    const end = page.right.findIndex(isAnothers);
+    own.push(...(end < 0 ? page.right : page.right.slice(0, end)));
+    if (end >= 0 || page.right.length < PAGE) return E.right(own);
+  }
 };

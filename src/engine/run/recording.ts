@@ -1,5 +1,5 @@
-import { keyOf, outcomeOf, type Attempt, type Decided, type HandleFailure } from './attempt.ts';
-import { E, TE, pipe } from '../fp.ts';
+import { keyOf, outcomeOver, type Attempt, type Decided, type HandleFailure } from './attempt.ts';
+import { E } from '../fp.ts';
 import { eventId, type Sha256 } from '../ids.ts';
 import { sameJson } from '../json.ts';
 import type { Loaded, Loader } from './load.ts';
@@ -27,13 +27,13 @@ class ImpossibleDecisionError extends Error {
  * Appends what was decided directly behind the state it was decided on. `undefined`: another process has written the same command
  * at this place, and its answer is the one that counts.
  */
-export const recorded = (
+export const recorded = async (
   { events, instance, loader, sha256 }: RecordingParts,
   attempt: Attempt,
   loaded: Loaded,
   decided: Decided,
   batch: readonly DomainEvent[],
-): TE.TaskEither<HandleFailure, Outcome | undefined> => {
+): Promise<E.Either<HandleFailure, Outcome | undefined>> => {
   const { subsystem, request } = attempt;
   const after = grown(subsystem, loaded.state, batch);
   if (E.isLeft(after)) {
@@ -48,16 +48,12 @@ export const recorded = (
     data: event.data,
     metadata: metadataOf(attempt, decided, index < decided.lapsed.length),
   }));
-  return pipe(
-    events.append(request.stream, loaded.last?.revision ?? 'none', drafts),
-    TE.flatMap((written): TE.TaskEither<HandleFailure, Outcome | undefined> => {
-      if (!drafts.every((draft, index) => isWritten(draft, written.events[index]))) {
-        return TE.right(undefined);
-      }
-      loader.keep(loaded, after.right, written.events);
-      return TE.fromEither(outcomeOf(attempt, written.events, false));
-    }),
-  );
+  const written = await events.append(request.stream, loaded.last?.revision ?? 'none', drafts)();
+  if (E.isLeft(written)) return written;
+  const own = written.right.events;
+  if (!drafts.every((draft, index) => isWritten(draft, own[index]))) return E.right(undefined);
+  loader.keep(loaded, after.right, own);
+  return E.right(outcomeOver(own, own, false));
 };
 
 /** Whether what lies in the log is this draft, and not another decision on the same command. */

@@ -2,8 +2,9 @@ import * as t from 'io-ts';
 import { ActorId, BuiltId, foundIn, pathOf, type Malformed } from '../codec.ts';
 import type { Actor, Command } from '../decider.ts';
 import { E } from '../fp.ts';
-import { digestOfText, type Sha256 } from '../ids.ts';
-import { canonicalJson, noJsonIn } from '../json.ts';
+import { frozenJson } from '../frozen-json.ts';
+import { digestOfBytes, type Sha256 } from '../ids.ts';
+import { noJsonIn } from '../json.ts';
 import type { EngineRejection } from '../refusal.ts';
 import { partsOf, type StreamName } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
@@ -78,7 +79,7 @@ const misnamedIn = (request: Request): Malformed | undefined => {
 };
 const Roles = t.readonlyArray(t.string, 'a list of roles');
 
-/** The command as its own copy, so that what is hashed is what is decided, whatever the caller does meanwhile. */
+/** The command as a frozen copy, so that what is hashed is what is decided, whatever the caller does meanwhile. */
 const decoded = (
   { commands }: Runnable,
   { type, data }: Command,
@@ -88,15 +89,16 @@ const decoded = (
   if (noJson !== undefined) {
     return E.left(unfit(pathOf(noJson.keys), noJson.value, noJson.expected));
   }
-  const dataText = canonicalJson(data);
-  const text = `{"data":${dataText},"type":${JSON.stringify(type)}}`;
-  const size = new TextEncoder().encode(text).length;
+  const own = frozenJson(data);
+  const bytes = utf8.encode(`{"data":${own.text},"type":${JSON.stringify(type)}}`);
+  const size = bytes.length;
   if (size > COMMAND_BYTES) return E.left({ type: 'TooLarge', size, limit: COMMAND_BYTES });
-  const command = { type, data: JSON.parse(dataText) as unknown };
+  const command = { type, data: own.value };
   const valid = commands.decode({ ...command, version: commands.versionOf(type) });
   if (E.isLeft(valid)) return E.left(asMalformed(valid.left));
-  return E.right({ command, payloadHash: digestOfText(text, sha256) });
+  return E.right({ command, payloadHash: digestOfBytes(bytes, sha256) });
 };
+const utf8 = new TextEncoder();
 
 const asMalformed = (wrong: Undecodable): Malformed => {
   if (wrong.type === 'Malformed') return wrong;

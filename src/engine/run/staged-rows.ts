@@ -4,7 +4,7 @@ import type { AnyReadModel, Rows, Tables } from '../projection.ts';
 import type { IndexEntry, RowChange, RowStore } from '../rows.ts';
 
 type AnyRow = Record<string, unknown>;
-type Staged = { row: unknown; changed: boolean };
+type Staged = { readonly row: unknown; readonly changed: boolean };
 
 /** How many rows of one projection are kept from page to page. */
 const KEPT_ROWS = 10_000;
@@ -23,9 +23,11 @@ export const keptRows = (rows: RowStore): KeptRows => {
   return {
     get: (table, key) => {
       const name = nameOf(table, key);
-      const found = kept.get(name) ?? { row: orFailed(rows.get(table, key)) };
-      kept.set(name, found);
-      return found.row;
+      const known = kept.get(name);
+      if (known !== undefined) return known.row;
+      const row = orFailed(rows.get(table, key));
+      kept.set(name, { row });
+      return row;
     },
     keep: (changes) => {
       for (const { table, key, row } of changes) kept.set(nameOf(table, key), { row });
@@ -45,38 +47,48 @@ export const stagedRows = (
   models: ReadonlyMap<string, AnyReadModel>,
 ): StagedRows => {
   const touched = new Map<string, Map<string, Staged>>();
-  const entryOf = (table: string, key: string): Staged => {
-    const ofTable = touched.get(table) ?? new Map<string, Staged>();
+  const opened = new Map<string, Rows<AnyRow>>();
+  const open = (table: string): Rows<AnyRow> => {
+    if (!models.has(table)) throw new Error(`${table} is not among the projection's read models`);
+    const ofTable = new Map<string, Staged>();
     touched.set(table, ofTable);
-    const entry = ofTable.get(key) ?? { row: rows.get(table, key), changed: false };
-    ofTable.set(key, entry);
-    return entry;
-  };
-  const tables = (model: AnyReadModel): Rows<AnyRow> => {
-    if (!models.has(model.name))
-      throw new Error(`${model.name} is not among the projection's read models`);
     return {
-      get: (key) => entryOf(model.name, key).row as AnyRow | undefined,
-      set: (key, row) => Object.assign(entryOf(model.name, key), { row, changed: true }),
+      get: (key) => {
+        const entry = ofTable.get(key) ?? { row: rows.get(table, key), changed: false };
+        ofTable.set(key, entry);
+        return entry.row as AnyRow | undefined;
+      },
+      // What a row was is read by those alone who ask for it.
+      set: (key, row) => ofTable.set(key, { row, changed: true }),
     };
   };
-  const changesIn = (table: string, entries: ReadonlyMap<string, Staged>): readonly RowChange[] =>
-    [...entries]
-      .filter(([, { changed }]) => changed)
-      .map(([key, { row }]) => ({ table, key, row, entries: entriesOf(models.get(table), row) }));
-  return {
-    // A read model's rows are what its own projection has put there.
-    tables: tables as unknown as Tables,
-    changes: () => [...touched].flatMap(([table, entries]) => changesIn(table, entries)),
+  const tables = ({ name }: AnyReadModel): Rows<AnyRow> => {
+    const table = opened.get(name) ?? open(name);
+    opened.set(name, table);
+    return table;
   };
+  const changes = (): readonly RowChange[] => {
+    const changed: RowChange[] = [];
+    for (const [table, entries] of touched) {
+      const model = models.get(table);
+      for (const [key, { row, changed: isChanged }] of entries) {
+        if (isChanged) changed.push({ table, key, row, entries: entriesOf(model, row) });
+      }
+    }
+    return changed;
+  };
+  // A read model's rows are what its own projection has put there.
+  return { tables: tables as unknown as Tables, changes };
 };
 
 /** The index entries of a row, by the indexes that its read model declares. */
 export const entriesOf = (model: AnyReadModel | undefined, row: unknown): readonly IndexEntry[] => {
   if (model === undefined || row === undefined) return [];
-  return Object.entries(model.indexes).flatMap(([index, valuesOf]) => {
-    const values = valuesOf(row as never);
-    if (values === undefined) return [];
-    return [values].flat().map((value) => ({ index, value }));
-  });
+  const entries: IndexEntry[] = [];
+  for (const index of Object.keys(model.indexes)) {
+    const values = model.indexes[index]!(row as never);
+    if (typeof values === 'string') entries.push({ index, value: values });
+    else if (values !== undefined) for (const value of values) entries.push({ index, value });
+  }
+  return entries;
 };

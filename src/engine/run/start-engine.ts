@@ -12,9 +12,13 @@ import { historyOf, stateAt } from './history.ts';
 import { journal } from './journal.ts';
 import { life, type Life } from './life.ts';
 import { opened, type Opened, type Opening } from './opening.ts';
+import { projectionDigest } from './projection-digest.ts';
+import type { ProjectionRunner } from './projection-runner.ts';
 import { query } from './query.ts';
 import { replayCheck } from './replay-check.ts';
 import { statusOf } from './status.ts';
+import type { Position } from '../store.ts';
+import { tapsFor } from './telemetry-taps.ts';
 import { wired, type Wiring } from './wiring.ts';
 
 /** Opens the store and starts what runs by itself: projections, then deadlines and reactions. Rejects with `EngineFailed`. */
@@ -28,11 +32,22 @@ export const startEngine = async (opening: Opening): Promise<Engine> => {
 
 const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
   const { clock, subsystems, effects = [], settings = {}, readOnly = false } = opening;
-  const { sha256 = pureSha256 } = opening;
-  const wiring = wired({ ...instance, store, clock, sha256, subsystems, effects, settings });
+  const { sha256 = pureSha256, scratch } = opening;
+  const taps = tapsFor(opening.telemetry, clock);
+  const parts = { ...instance, store, clock, sha256, subsystems, effects, settings, taps };
+  const wiring = wired(parts);
   const live = clock.kind === 'wall' && !readOnly ? followers(wiring) : undefined;
   const recorded = instance.clock;
-  return engineOver({ wiring, live, readOnly, recorded, ...life(wiring, opening.newId, live) });
+  const digest = (name: string, position: Position) =>
+    projectionDigest(wiring, runnerNamed(wiring, name).projection, position, { scratch, sha256 });
+  return engineOver({
+    wiring,
+    live,
+    readOnly,
+    recorded,
+    digest,
+    ...life(wiring, opening.newId, live),
+  });
 };
 
 type Parts = Life & {
@@ -41,6 +56,7 @@ type Parts = Life & {
   readonly readOnly: boolean;
   /** By which clock the store lives: one that only looks may have another. */
   readonly recorded: Clock['kind'];
+  readonly digest: Engine['digest'];
 };
 
 const engineOver = (parts: Parts): Engine => {
@@ -92,7 +108,7 @@ const reading = ({
 /** What lets the engine's own parts run. */
 const running = (
   parts: Parts,
-): Pick<Engine, 'waitFor' | 'settle' | 'runUntil' | 'rebuild' | 'checkReplay'> => {
+): Pick<Engine, 'waitFor' | 'settle' | 'runUntil' | 'rebuild' | 'checkReplay' | 'digest'> => {
   const { wiring, readOnly, isClosing } = parts;
   return {
     waitFor: async (position) => {
@@ -108,6 +124,7 @@ const running = (
       await runUntil(wiring, clock, instant);
     },
     rebuild: (projection) => rebuilt(parts, projection),
+    digest: parts.digest,
     checkReplay: () => replayCheck(wiring, (projection) => rebuilt(parts, projection)),
   };
 };
@@ -126,12 +143,15 @@ const refuseReadOnly = ({ readOnly, wiring }: Parts): void => {
   });
 };
 
+const runnerNamed = ({ projections }: Wiring, name: string): ProjectionRunner => {
+  const runner = projections.find(({ projection }) => projection.name === name);
+  if (runner !== undefined) return runner;
+  const known = projections.map(({ projection }) => projection.name).join(', ');
+  throw new Error(`there is no projection ${name}; there are ${known}`);
+};
+
 const rebuilt = async ({ wiring, live }: Parts, name: string) => {
-  const runner = wiring.projections.find(({ projection }) => projection.name === name);
-  if (runner === undefined) {
-    const known = wiring.projections.map(({ projection }) => projection.name).join(', ');
-    throw new Error(`there is no projection ${name}; there are ${known}`);
-  }
+  const runner = runnerNamed(wiring, name);
   await runner.rebuild();
   const head = await headOf(wiring);
   if (head !== undefined) await runner.advance(head);

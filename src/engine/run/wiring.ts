@@ -13,6 +13,7 @@ import type { AnyReaction } from '../reaction.ts';
 import { reactionRunner, type ReactionRunner } from './reaction-runner.ts';
 import { modelsOf, readerOf, rowFacts, type Models } from './row-access.ts';
 import type { OpenStore, RowChange } from '../rows.ts';
+import type { Taps } from './taps.ts';
 import { runnable, type AnySubsystem, type Runnable } from '../subsystem.ts';
 
 /** How many commands the engine has sent by itself and got an answer to. */
@@ -27,6 +28,7 @@ export type Composition = {
   /** Reactions that act on the outside world: never run during replay or rebuild. */
   readonly effects: readonly AnyReaction[];
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly taps: Taps;
 };
 
 /** All the moving parts of one engine. */
@@ -55,16 +57,18 @@ type Base = Pick<
   readonly owners: ReadonlyMap<string, Runnable>;
   readonly sha256: Sha256;
   readonly gather: Gathering;
+  readonly taps: Taps;
 };
 
 export const wired = (composition: Composition): Wiring => {
   const base = baseOf(composition);
-  const { owners: _, sha256: __, gather: ___, ...parts } = base;
+  const { owners: _, sha256: __, gather: ___, taps, ...parts } = base;
+  const effects = composition.effects.map((reaction) => taps.reaction(reaction, 'effect'));
   const dispatch = dispatching(base, composition.settings);
   const sent: Sent = { reactions: 0, deadlines: 0, effects: 0 };
   const send = senders(dispatch, base.clock, (reaction) => {
     if (reaction === undefined) sent.deadlines += 1;
-    else sent[composition.effects.includes(reaction) ? 'effects' : 'reactions'] += 1;
+    else sent[effects.includes(reaction) ? 'effects' : 'reactions'] += 1;
   });
   const deadlinesChanged = new Subject<void>();
   return {
@@ -72,14 +76,22 @@ export const wired = (composition: Composition): Wiring => {
     dispatch,
     sent,
     changes: merge(...base.projections.map(({ changes }) => changes)),
-    reactions: reacting(base, composition.effects, send),
+    reactions: reacting(base, effects, send),
     deadlines: waiting(base, send, () => deadlinesChanged.next()),
     deadlinesChanged,
   };
 };
 
-const baseOf = ({ instance, store, clock, sha256, subsystems: rows }: Composition): Base => {
-  const subsystems = new Map(rows.map((row) => [row.category, runnable(row)]));
+const baseOf = ({
+  instance,
+  clock,
+  sha256,
+  subsystems: rows,
+  taps,
+  ...given
+}: Composition): Base => {
+  const store = { ...given.store, events: taps.events(given.store.events) };
+  const subsystems = new Map(rows.map((row) => [row.category, taps.subsystem(runnable(row))]));
   const owners = ownersOf(subsystems);
   const gather = gathering(clock);
   const projections = [...new Set(rows.flatMap((row) => row.projections))].map((projection) =>
@@ -89,6 +101,7 @@ const baseOf = ({ instance, store, clock, sha256, subsystems: rows }: Compositio
       owners,
       gather,
       sha256,
+      tap: taps.builder,
     }),
   );
   return {
@@ -101,13 +114,16 @@ const baseOf = ({ instance, store, clock, sha256, subsystems: rows }: Compositio
     owners,
     projections,
     models: modelsOf(projections),
-    loader: loader(store.events, clock),
+    loader: taps.loader(loader(store.events, clock)),
+    taps,
     activity: activity(clock),
   };
 };
 
 /** Which subsystem an event type belongs to. */
-const ownersOf = (subsystems: ReadonlyMap<string, Runnable>): ReadonlyMap<string, Runnable> =>
+export const ownersOf = (
+  subsystems: ReadonlyMap<string, Runnable>,
+): ReadonlyMap<string, Runnable> =>
   new Map(
     [...subsystems.values()].flatMap((subsystem) =>
       Object.keys(subsystem.events.payloads).map((type) => [type, subsystem] as const),
@@ -115,11 +131,11 @@ const ownersOf = (subsystems: ReadonlyMap<string, Runnable>): ReadonlyMap<string
   );
 
 const dispatching = (base: Base, settings: Composition['settings']): Dispatch => {
-  const { store, clock, models, subsystems } = base;
+  const { store, clock, models, subsystems, taps } = base;
   const { events, rows } = store;
   const row = rowFacts(events, { rows, clock }, models);
-  const facts = factFinder({ ...base, events, settings, row });
-  return dispatcher(subsystems, handler({ ...base, events, facts }));
+  const facts = taps.facts(factFinder({ ...base, events, settings, row }));
+  return taps.dispatch(dispatcher(subsystems, handler({ ...base, events, facts })));
 };
 
 const reacting = (
@@ -130,7 +146,8 @@ const reacting = (
   const { store, clock, models, subsystems } = base;
   const { events, rows } = store;
   const declared = new Set([...subsystems.values()].flatMap(({ reactions }) => reactions));
-  return [...declared, ...effects].map((reaction) =>
+  const reactions = [...declared].map((reaction) => base.taps.reaction(reaction, 'reaction'));
+  return [...reactions, ...effects].map((reaction) =>
     reactionRunner(reaction, {
       ...base,
       events,
@@ -149,7 +166,7 @@ const waiting = (base: Base, send: Senders, changed: () => void): DeadlineRunner
     ...base,
     events: base.store.events,
     rows: base.store.rows,
-    send: send.whenDue,
+    send: base.taps.whenDue(send.whenDue),
     concurrency: base.clock.kind === 'virtual' ? 1 : DEADLINES_AT_ONCE,
     changed,
   });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { freezeDeep, frozenJson } from '../../src/adapters/frozen-json.ts';
+import { freezeDeep, frozenJson } from '../../src/engine/frozen-json.ts';
 import { canonicalJson } from '../../src/engine/json.ts';
 
 const json = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' });

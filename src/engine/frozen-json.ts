@@ -1,4 +1,4 @@
-import { canonicalJson } from '../engine/json.ts';
+import { canonicalJson } from './json.ts';
 
 /** A JSON value that nobody can change any more, and its RFC 8785 text. */
 export type FrozenJson = { readonly value: unknown; readonly text: string };
@@ -30,18 +30,32 @@ const frozenCopy = (value: unknown, onIndexKey: () => void): unknown => {
   if (Array.isArray(value)) {
     return Object.freeze(value.map((item: unknown) => frozenCopy(item, onIndexKey)));
   }
+  return frozenRecord(value as Readonly<Record<string, unknown>>, onIndexKey);
+};
+
+const frozenRecord = (
+  record: Readonly<Record<string, unknown>>,
+  onIndexKey: () => void,
+): unknown => {
   const copy: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value).toSorted(byKey)) {
+  for (const key of sortedKeys(record)) {
+    const field = record[key];
     if (field === undefined) continue;
-    scalar(key);
-    if (INDEX_KEY.test(key)) onIndexKey();
+    if (!key.isWellFormed()) refuse('a lone surrogate');
+    if (isDigit(key.charCodeAt(0)) && INDEX_KEY.test(key)) onIndexKey();
     put(copy, key, frozenCopy(field, onIndexKey));
   }
   return Object.freeze(copy);
 };
 
-/** RFC 8785 sorts keys by their UTF-16 units, as `<` does. */
-const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
+const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
+
+/** RFC 8785 sorts keys by their UTF-16 units, as `<` and `toSorted` do. */
+const sortedKeys = (record: object): readonly string[] => {
+  const keys = Object.keys(record);
+  const isSorted = keys.every((key, index) => index === 0 || keys[index - 1]! < key);
+  return isSorted ? keys : keys.toSorted();
+};
 
 /**
  * A frozen copy of a JSON value and its RFC 8785 text. JSON.stringify writes that text as soon as the keys are sorted, but for keys

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { instanceOf } from '../../engine/inspected-instance.ts';
+import type { Inspection, StoredEvent } from '../../engine/inspection.ts';
+import { StoreFailed, type Position } from '../../engine/store.ts';
+import { syncDirectory } from '../sqlite/connection.ts';
+import { corrupt } from '../sqlite/failures.ts';
+import {
+  ARCHIVE_VERSION,
+  ArchiveFailed,
+  eventText,
+  headerText,
+  isUnaltered,
+  trailerText,
+  type ArchiveHeader,
+} from './format.ts';
+
+/** What an archive holds. */
+export type Archived = {
+  readonly instance: string;
+  readonly until: Position;
+  readonly events: number;
+  readonly bytes: number;
+  readonly digest: string;
+};
+
+/** Characters that are written at once. */
+const SLICE = 1024 * 1024;
+
+const REACTION = 'reaction:';
+
+/** How far reactions had come, but not beyond the archive: what they have done must not be done again. */
+const reactionsIn = (inspection: Inspection, until: Position): Readonly<Record<string, Position>> =>
+  Object.fromEntries(
+    inspection
+      .checkpoints()
+      .filter(({ consumer }) => consumer.startsWith(REACTION))
+      .map(({ consumer, position }) => [
+        consumer,
+        inspection.compare(position, until) > 0 ? until : position,
+      ]),
+  );
+
+const headOf = (inspection: Inspection): Position => {
+  let head = '0';
+  for (const { position } of inspection.places()) {
+    if (inspection.compare(position, head) > 0) head = position;
+  }
+  return head;
+};
+
+const headerOf = (inspection: Inspection, wanted: Position | undefined): ArchiveHeader => {
+  const { name, compare, isPosition } = inspection;
+  const instance = instanceOf(inspection);
+  if (instance === undefined) {
+    throw new StoreFailed(corrupt(name, 'its first event does not say which instance it is'));
+  }
+  const head = headOf(inspection);
+  const until = wanted ?? head;
+  if (!isPosition(until) || compare(until, '1') < 0 || compare(until, head) > 0) {
+    const reason = `it has no position ${until}: its log goes from 1 to ${head}`;
+    const remedy = 'name a position of the log';
+    throw new ArchiveFailed({ type: 'NoSuchPosition', path: name, reason, remedy });
+  }
+  const reactions = reactionsIn(inspection, until);
+  return { archive: 'chancery', version: ARCHIVE_VERSION, ...instance, until, reactions };
+};
+
+/** Refuses what is not as it was written: an archive never passes on damage. */
+const checked = (
+  inspection: Inspection,
+  event: StoredEvent,
+  before: Position | undefined,
+): string => {
+  const { envelope: _, ...texts } = event;
+  const place = `revision ${event.revision} of ${event.stream} (position ${event.position})`;
+  if (event.position !== inspection.next(before)) {
+    throw new StoreFailed(corrupt(inspection.name, `an event is missing before ${place}`));
+  }
+  if (!isUnaltered(texts)) {
+    throw new StoreFailed(corrupt(inspection.name, `${place} is not what was written`));
+  }
+  return eventText(texts);
+};
+
+function* linesOf(inspection: Inspection, header: ArchiveHeader): Generator<string> {
+  yield headerText(header);
+  let before: Position | undefined;
+  for (const event of inspection.log()) {
+    if (inspection.compare(event.position, header.until) > 0) return;
+    yield checked(inspection, event, before);
+    before = event.position;
+  }
+}
+
+const writeLines = async (
+  inspection: Inspection,
+  header: ArchiveHeader,
+  file: FileHandle,
+  progress: (events: number) => void,
+): Promise<Archived> => {
+  const hash = createHash('sha256');
+  let [slice, lines, bytes] = ['', 0, 0];
+  const put = async (): Promise<void> => {
+    bytes += Buffer.byteLength(slice);
+    await file.writeFile(slice);
+    slice = '';
+  };
+  for (const line of linesOf(inspection, header)) {
+    slice += `${line}\n`;
+    lines += 1;
+    if (slice.length < SLICE) continue;
+    hash.update(slice);
+    await put();
+    progress(lines - 1);
+  }
+  hash.update(slice);
+  const digest = hash.digest('hex');
+  const events = lines - 1;
+  slice += `${trailerText({ events, digest })}\n`;
+  await put();
+  await file.sync();
+  return { instance: header.instance, until: header.until, events, bytes, digest };
+};
+
+/**
+ * Writes the events of a store, up to a position or all, into a new file of JSON lines. The file stands under its name only when it is
+ * whole and on the disk. Rejects with `ArchiveFailed`, `StoreFailed` or a file system error.
+ */
+export const writeArchive = async (
+  inspection: Inspection,
+  target: string,
+  options: {
+    readonly until?: Position | undefined;
+    readonly progress?: (events: number) => void;
+  } = {},
+): Promise<Archived> => {
+  if (existsSync(target)) {
+    const reason = 'it exists already';
+    const remedy = 'name a new file';
+    throw new ArchiveFailed({ type: 'ArchiveUnavailable', path: target, reason, remedy });
+  }
+  const header = headerOf(inspection, options.until);
+  const part = `${target}.part`;
+  const file = await open(part, 'w');
+  try {
+    const archived = await writeLines(
+      inspection,
+      header,
+      file,
+      options.progress ?? (() => undefined),
+    );
+    await file.close();
+    await rename(part, target);
+    syncDirectory(dirname(target));
+    return archived;
+  } catch (cause) {
+    await file.close();
+    await rm(part, { force: true });
+    throw cause;
+  }
+};

@@ -1,0 +1,81 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { compareText, toHex } from '../bytes.ts';
+import type { Sha256 } from '../ids.ts';
+import type { Scratch } from '../inspection.ts';
+import { canonicalJson } from '../json.ts';
+import type { AnyProjection } from '../projection.ts';
+import type { Page, Position } from '../store.ts';
+import type { RowStore } from '../rows.ts';
+import { orFailed } from './consumer.ts';
+import { headOf } from './driver.ts';
+import { ownersOf, type Wiring } from './wiring.ts';
+import { projectionBuilder } from './projection-builder.ts';
+
+const PAGE = 500;
+
+const utf8 = new TextEncoder();
+
+/** SHA-256, as hex, of a line `[read model, key, row]` in RFC 8785 form for each row, read models and keys in byte order. */
+const digestOfRows = (rows: RowStore, projection: AnyProjection): string => {
+  const hash = sha256.create();
+  const models = projection.models.map(({ name }) => name).toSorted(compareText);
+  for (const model of models) {
+    let after: string | undefined;
+    for (;;) {
+      const request = { limit: PAGE, ...(after === undefined ? {} : { after }) };
+      const page = orFailed(rows.page(model, request));
+      for (const { key, row } of page) {
+        hash.update(utf8.encode(`${canonicalJson([model, key, row])}\n`));
+      }
+      after = page.at(-1)?.key;
+      if (page.length < PAGE) break;
+    }
+  }
+  return toHex(hash.digest());
+};
+
+/** The part of a page up to a position. */
+const upTo = (
+  page: Page,
+  position: Position,
+  compare: (a: Position, b: Position) => number,
+): Page => {
+  if (compare(page.position, position) <= 0) return page;
+  const events = page.events.filter((event) => compare(event.position, position) <= 0);
+  return { ...page, events, position };
+};
+
+/**
+ * The digest of a projection's rows exactly at a position, built anew in a scratch file from the log up to there: what is appended
+ * meanwhile, and how far the live rows have come, does not matter.
+ */
+export const projectionDigest = async (
+  { store: { events }, subsystems }: Wiring,
+  projection: AnyProjection,
+  position: Position,
+  tools: { readonly scratch: () => Scratch; readonly sha256: Sha256 },
+): Promise<string> => {
+  const head = await headOf({ store: { events } });
+  if (head === undefined || events.compare(position, head) > 0) {
+    throw new Error(`there is no position ${position}: the log ends at ${head ?? 'its beginning'}`);
+  }
+  const scratch = tools.scratch();
+  const aborted = new AbortController();
+  try {
+    const parts = { rows: scratch.rows, owners: ownersOf(subsystems), sha256: tools.sha256 };
+    const built = projectionBuilder(projection, parts, () => undefined);
+    const types = Object.keys(projection.on);
+    const pages = events.subscribe({ after: undefined, types, signal: aborted.signal });
+    for await (const page of pages) {
+      const broken = built.apply(upTo(page, position, events.compare));
+      if (broken !== undefined) {
+        throw new Error(`${projection.name} is broken at ${broken.position}: ${broken.cause}`);
+      }
+      if (events.compare(page.position, position) >= 0) break;
+    }
+    return digestOfRows(scratch.rows, projection);
+  } finally {
+    aborted.abort();
+    scratch.close();
+  }
+};
