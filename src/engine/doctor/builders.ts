@@ -37,17 +37,49 @@ const versionIn = (
   return 'unknown';
 };
 
+/** The builder of a projection; `stored` is how far its rows say that they have come. */
 export const builderOf = (
   projection: AnyProjection,
   parts: BuilderParts,
   stored: Checkpoint | undefined,
 ): Builder => {
-  const { inspection, scratch } = parts;
-  const built = projectionBuilder(
+  const { inspection } = parts;
+  const building = buildingOf(projection, parts);
+  const isWanted = ({ type, position }: StoredEvent): boolean =>
+    stored !== undefined &&
+    building.obstacle() === undefined &&
+    Object.hasOwn(projection.on, type) &&
+    inspection.compare(position, stored.position) <= 0;
+  return {
     projection,
-    { rows: scratch.rows, owners: parts.owners, sha256: parts.sha256 },
-    () => undefined,
-  );
+    take: (event) => {
+      if (!isWanted(event)) return;
+      if (event.envelope !== undefined) return building.add(event.envelope);
+      building.flush();
+      building.stop(`revision ${event.revision} of ${event.stream} is no event`);
+    },
+    cut: building.stop,
+    isComparable: () => building.obstacle() === undefined,
+    finish: function* () {
+      building.flush();
+      const { name, version: known } = projection;
+      const version = versionIn(inspection.rows(VERSIONS), name);
+      if (stored !== undefined && version !== `${known}`) {
+        building.stop('its rows are of another version');
+        yield { type: 'ProjectionStale', projection: name, stored: version, known };
+        return;
+      }
+      const reason = building.obstacle();
+      if (reason !== undefined) yield { type: 'ProjectionUnbuildable', projection: name, reason };
+      else if (stored !== undefined) yield* differing(name, stored, building.checkpoint());
+    },
+  };
+};
+
+/** Rows as they grow, and what keeps them from growing further. */
+const buildingOf = (projection: AnyProjection, { scratch, owners, sha256 }: BuilderParts) => {
+  const parts = { rows: scratch.rows, owners, sha256 };
+  const built = projectionBuilder(projection, parts, () => undefined);
   let page: Envelope[] = [];
   let obstacle: string | undefined;
   const flush = (): void => {
@@ -57,42 +89,17 @@ export const builderOf = (
     page = [];
     if (broken !== undefined) obstacle = `the event at ${broken.position}: ${broken.cause}`;
   };
-  const isWanted = ({ type, position }: StoredEvent): boolean =>
-    stored !== undefined &&
-    obstacle === undefined &&
-    Object.hasOwn(projection.on, type) &&
-    inspection.compare(position, stored.position) <= 0;
-  const version = () => versionIn(inspection.rows(VERSIONS), projection.name);
   return {
-    projection,
-    take: (event) => {
-      if (!isWanted(event)) return;
-      if (event.envelope === undefined) {
-        flush();
-        obstacle ??= `revision ${event.revision} of ${event.stream} is no event`;
-        return;
-      }
-      page.push(event.envelope);
+    flush,
+    add: (event: Envelope): void => {
+      page.push(event);
       if (page.length >= PAGE) flush();
     },
-    cut: (reason) => {
+    stop: (reason: string): void => {
       obstacle ??= reason;
     },
-    isComparable: () => obstacle === undefined,
-    finish: function* () {
-      flush();
-      const { name, version: known } = projection;
-      if (stored !== undefined && version() !== `${known}`) {
-        obstacle ??= 'its rows are of another version';
-        yield { type: 'ProjectionStale', projection: name, stored: version(), known };
-        return;
-      }
-      if (obstacle !== undefined) {
-        yield { type: 'ProjectionUnbuildable', projection: name, reason: obstacle };
-        return;
-      }
-      if (stored !== undefined) yield* differing(name, stored, built.checkpoint());
-    },
+    obstacle: () => obstacle,
+    checkpoint: built.checkpoint,
   };
 };
 

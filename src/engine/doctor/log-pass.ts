@@ -27,7 +27,7 @@ const hashOf = (event: StoredEvent, eventHash: EventHash): string =>
   isCount(event.revision) && isCount(event.version) ? eventHash(event) : 'none';
 
 /** What is wrong with one event by itself. */
-export function* eventFindings(event: StoredEvent, eventHash: EventHash): Generator<Finding> {
+function* eventFindings(event: StoredEvent, eventHash: EventHash): Generator<Finding> {
   const { stream, revision, position, hash: stored } = event;
   const computed = hashOf(event, eventHash);
   if (computed !== stored) {
@@ -85,6 +85,7 @@ function* oneByOne(
   try {
     for (const { stream, revision, position } of inspection.places()) {
       if (head !== undefined && inspection.compare(position, head) <= 0) continue;
+      seen.head = later(inspection, seen.head, position);
       const read = attempted(() => inspection.at(position));
       if (typeof read === 'string') {
         yield { type: 'EventUnreadable', stream, revision, position, reason: read };
@@ -98,6 +99,9 @@ function* oneByOne(
     yield { type: 'FileDamaged', part: 'the index of streams', reason: unreadable(cause) };
   }
 }
+
+const later = ({ compare }: Inspection, a: Position | undefined, b: Position): Position =>
+  a === undefined || compare(a, b) < 0 ? b : a;
 
 const attempted = (read: () => StoredEvent | undefined): StoredEvent | string => {
   try {

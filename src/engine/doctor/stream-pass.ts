@@ -80,9 +80,12 @@ function* taken(walk: Walk, event: StoredEvent): Generator<Finding> {
     yield { type: 'RevisionsBroken', stream, revision, position, expected };
   }
   if (walk.isOver) return;
-  if (envelope !== undefined) return yield* broken(walk, walk.fold?.take(envelope));
-  yield* ended(walk);
-  walk.isOver = true; // the pass through the log has named it
+  if (envelope === undefined) {
+    yield* ended(walk);
+    walk.isOver = true; // the pass through the log has named it
+    return;
+  }
+  yield* broken(walk, walk.fold?.take(envelope));
 }
 
 /** Reads the log stream by stream: revisions without hole or repeat, and a history that the machine allows. */
