@@ -34,11 +34,11 @@ export class ClosedType<P extends t.Props> extends t.Type<FieldsOf<P>> {
   readonly _tag = 'ClosedType' as const;
   readonly props: P;
   constructor(name: string, props: P) {
-    const fields = Object.entries(props);
+    const fields = Object.entries(props).map(([key, codec]) => ({ key, codec }));
     const is = (value: unknown): value is FieldsOf<P> => {
       if (!isRecord(value)) return false;
       let present = 0;
-      for (const [key, codec] of fields) {
+      for (const { key, codec } of fields) {
         const isThere = Object.hasOwn(value, key);
         if (!isThere && isOptional(codec)) continue;
         if (!isThere || !codec.is(value[key])) return false;
@@ -98,18 +98,21 @@ export const listOf = <C extends t.Mixed>(item: C, name = `a list of ${item.name
   t.readonlyArray(item, name);
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u;
-const bytesOf = (value: string) => new TextEncoder().encode(value).length;
+const utf8 = new TextEncoder();
+/** Whether a text has at most so many bytes of UTF-8; a UTF-16 unit has three at most. */
+const fits = (value: string, most: number): boolean =>
+  value.length * 3 <= most || (value.length <= most && utf8.encode(value).length <= most);
 
 /** An actor's id: 1 to 128 bytes of UTF-8 without control characters, compared as bytes. */
 export const ActorId = text(
   'an actor id (1 to 128 bytes, no control characters)',
-  (id) => id.length > 0 && id.length <= 128 && bytesOf(id) <= 128 && !CONTROL.test(id),
+  (id) => id.length > 0 && fits(id, 128) && !CONTROL.test(id),
 );
 
 /** An id that is built from others: 1 to 256 bytes of UTF-8 without control characters. */
 export const BuiltId = text(
   'an id (1 to 256 bytes, no control characters)',
-  (id) => id.length > 0 && id.length <= 256 && bytesOf(id) <= 256 && !CONTROL.test(id),
+  (id) => id.length > 0 && fits(id, 256) && !CONTROL.test(id),
 );
 
 /** Marks a payload field as personal data of the subject that another field of the payload names. */

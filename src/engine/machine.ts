@@ -81,11 +81,20 @@ export const evolver = <M, State extends { readonly status: string }, Event exte
 };
 
 /** The statuses to which `type` may lead from `status`; none: the edge is not declared. */
-export const targets = ({ states }: Drawn, status: string, type: string): readonly string[] => {
-  const exits = Object.hasOwn(states, status) ? states[status] : undefined;
-  const next = exits !== undefined && Object.hasOwn(exits, type) ? exits[type] : undefined;
+export const targets = (drawn: Drawn, status: string, type: string): readonly string[] => {
+  const next = targetOf(drawn, status, type);
   if (next === undefined) return [];
   return typeof next === 'string' ? [next] : next;
+};
+
+/** The same as it is drawn: several statuses, one, or undefined where the edge is not declared. */
+export const targetOf = (
+  { states }: Drawn,
+  status: string,
+  type: string,
+): OneOrMany<string> | undefined => {
+  const exits = Object.hasOwn(states, status) ? states[status] : undefined;
+  return exits !== undefined && Object.hasOwn(exits, type) ? exits[type] : undefined;
 };
 
 export type Edge = { readonly from: string; readonly type: string; readonly to: string };

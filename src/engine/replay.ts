@@ -1,6 +1,6 @@
 import { E } from './fp.ts';
 import { copyOf } from './json.ts';
-import { targets, type Drawn } from './machine.ts';
+import { targetOf, type Drawn } from './machine.ts';
 import type { Envelope } from './store.ts';
 import type { Runnable, Status } from './subsystem.ts';
 import type { DomainEvent, Undecodable } from './vocabulary.ts';
@@ -58,12 +58,14 @@ const stepped = (
 ): E.Either<string, Status> => {
   // An evolve in place may change it.
   const from = state.status;
-  const declared = targets(machine, from, event.type);
-  if (declared.length === 0) {
+  const declared = targetOf(machine, from, event.type);
+  if (declared === undefined || declared.length === 0) {
     return E.left(`the machine has no edge for ${event.type} from ${from}`);
   }
   const next = evolve(state, event);
-  if (declared.includes(next.status)) return E.right(next);
+  const isDeclared =
+    typeof declared === 'string' ? declared === next.status : declared.includes(next.status);
+  if (isDeclared) return E.right(next);
   return E.left(`the machine has no edge for ${event.type} from ${from} to ${next.status}`);
 };
 

@@ -59,8 +59,10 @@ export const vocabulary = <const P extends Payloads>(
   const types = Object.keys(payloads);
   const codecs = new Map(types.map((type) => [type, closed(payloads[type]!, type)]));
   const of = Object.fromEntries(types.map((type) => [type, (data: unknown) => ({ type, data })]));
-  const versionOf = (type: string) =>
-    (Object.hasOwn(upcasts, type) ? (upcasts[type]?.length ?? 0) : 0) + 1;
+  const upcastsOf = (type: string): readonly Upcast[] =>
+    (Object.hasOwn(upcasts, type) ? upcasts[type] : undefined) ?? [];
+  const versions = new Map(types.map((type) => [type, upcastsOf(type).length + 1]));
+  const versionOf = (type: string) => versions.get(type) ?? 1;
   return {
     payloads,
     codecs,
@@ -72,12 +74,15 @@ export const vocabulary = <const P extends Payloads>(
       if (codec === undefined)
         return E.left({ type: 'UnknownType', messageType: type, known: types });
       const latest = versionOf(type);
+      // The codecs of messages change nothing: what is valid is already the message.
+      if (version === latest && codec.is(data)) {
+        return E.right({ type, data } as MessageOf<Vocabulary<P>>);
+      }
       if (!(Number.isInteger(version) && version >= 1 && version <= latest)) {
         return E.left({ type: 'UnknownVersion', messageType: type, version, latest });
       }
-      const upcast = version === latest ? E.right(data) : lifted(data, upcasts[type]!, version);
+      const upcast = lifted(data, upcastsOf(type), version);
       if (E.isLeft(upcast)) return upcast;
-      // The codecs of messages change nothing: what is valid is already the message.
       if (codec.is(upcast.right)) {
         return E.right({ type, data: upcast.right } as MessageOf<Vocabulary<P>>);
       }

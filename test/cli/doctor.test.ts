@@ -1,5 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import type Database from 'better-sqlite3';
+import { nativeEventHash } from '../../src/adapters/event-hash.ts';
+import type { EventRow } from '../../src/adapters/sqlite/event-rows.ts';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
 import { createEngine } from '../../src/create-engine.ts';
@@ -138,13 +140,50 @@ describe('engine N16: chancery doctor', () => {
     expect(findings).toContainEqual(expect.objectContaining({ type: 'CheckpointAhead' }));
   });
 
-  test('names an event that the machine does not allow, though its hash fits', async () => {
-    const findings = await findingsAfter(
-      bySql(`UPDATE events SET stream = 'escrow-D9' WHERE stream = 'escrow-D1' AND revision > 2`),
+  /** Changes an event as somebody would who can hash. */
+  const forged = (data: string, where: string, change: (event: EventRow) => EventRow): void =>
+    tampered(data, (db) => {
+      const event = db.prepare<[], EventRow>(`SELECT * FROM events WHERE ${where}`).get();
+      if (event === undefined) throw new Error(`there is no event ${where}`);
+      const { position, type, data: payload, ...rest } = change(event);
+      const hash = nativeEventHash({ ...rest, type, data: payload });
+      const update = db.prepare(
+        'UPDATE events SET type = ?, data = ?, hash = ? WHERE position = ?',
+      );
+      update.run(type, payload, hash, position);
+    });
+
+  test('names an event that no machine allows and a projection that saw another, though the hash fits', async () => {
+    const where = `stream = 'escrow-D1' AND revision = 1`;
+    const findings = await findingsAfter((data) =>
+      forged(data, where, (event) => ({ ...event, type: 'EscrowOpened' })),
     );
-    expect(findings).toContainEqual(
-      expect.objectContaining({ type: 'RevisionsBroken', stream: 'escrow-D9', expected: 0 }),
+    const failure = { stream: 'escrow-D1', revision: 1 };
+    expect(findings).toContainEqual({
+      type: 'HistoryBroken',
+      failure: expect.objectContaining(failure) as unknown,
+    });
+    const altered = await findingsAfter((data) =>
+      forged(data, OF_EVENT.slice('WHERE '.length), (event) => ({
+        ...event,
+        data: event.data.replaceAll('buyer1', 'buyer2'),
+      })),
     );
+    expect(types(altered)).toEqual(expect.arrayContaining(['CheckpointDiffers', 'RowAltered']));
+    expect(types(altered)).not.toContain('EventAltered');
+  });
+
+  test('tells of dead letters, and of notes that cannot be read', async () => {
+    const letter = bySql(
+      `INSERT INTO rows VALUES ('deadLetters', 'payWithdrawals:sandbox' || char(1) || '7', '{"cause":"no answer"}', NULL)`,
+    );
+    expect(await findingsAfter(letter)).toEqual([
+      { type: 'DeadLetter', key: 'payWithdrawals:sandbox\u00017', cause: 'no answer' },
+    ]);
+    const note = bySql(`INSERT INTO rows VALUES ('journal:run', 'x:1', '{', NULL)`);
+    expect(await findingsAfter(note)).toEqual([
+      { type: 'RowAltered', model: 'journal:run', key: 'x:1' },
+    ]);
   });
 
   const ofRow = `WHERE tbl = 'balances' AND key = 'wallet:buyer1/USD'`;

@@ -262,6 +262,10 @@ describe('the command line', () => {
       'rows',
       'rebuild',
       'dead-letters',
+      'doctor',
+      'backup',
+      'archive',
+      'load',
       'docs',
     ]);
     const helps = await cliEach(names.map((name) => [name, '--help']));

@@ -44,7 +44,7 @@ export function* examine(examination: Examination): Generator<Finding, Examined>
   yield* findings;
   const builders = buildersOf(examination, checkpoints);
   stage('the log');
-  yield* logPass(inspection, eventHash, builders, seen);
+  yield* logPass(inspection, eventHash, builders, seen, stage);
   for (const [consumer, { position }] of checkpoints) {
     const head = seen.head ?? '0';
     if (inspection.compare(position, head) > 0) {

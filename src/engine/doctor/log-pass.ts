@@ -14,6 +14,9 @@ export type LogSeen = {
   latest: number;
 };
 
+/** How many events pass before it is told how many there were. */
+const TOLD_EVENTS = 10_000;
+
 /** Why something could not be read; a full disk for the scratch file, and what is a bug, goes on. */
 export const unreadable = (cause: unknown): string => {
   if (!(cause instanceof StoreFailed) || cause.failure.type === 'StoreFull') throw cause;
@@ -45,12 +48,14 @@ export function* logPass(
   eventHash: EventHash,
   builders: readonly Builder[],
   seen: LogSeen,
+  stage: (what: string) => void,
 ): Generator<Finding> {
   try {
     for (const event of inspection.log()) {
       yield* positionFindings(inspection, event, seen);
       yield* eventFindings(event, eventHash);
       seen.events += 1;
+      if (seen.events % TOLD_EVENTS === 0) stage(`the log, ${seen.events} events`);
       seen.head = event.position;
       seen.latest = Math.max(seen.latest, event.envelope?.metadata.at ?? 0);
       for (const builder of builders) builder.take(event);

@@ -30,7 +30,11 @@ export const keptRows = (rows: RowStore): KeptRows => {
       return row;
     },
     keep: (changes) => {
-      for (const { table, key, row } of changes) kept.set(nameOf(table, key), { row });
+      // A row that was written unread is seldom read: it would only drive out one that is.
+      for (const { table, key, row } of changes) {
+        const name = nameOf(table, key);
+        if (kept.has(name)) kept.set(name, { row });
+      }
     },
     forget: () => kept.clear(),
   };
