@@ -14,8 +14,8 @@ export const stoppedClock = (at: number): Clock => clockOf(() => at);
 const clockOf = (now: () => number): Clock => {
   const scheduler: SchedulerLike = {
     now,
-    schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) =>
-      asyncScheduler.schedule<T>(work, delay / SPEED, state),
+    schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay?: number, state?: T) =>
+      asyncScheduler.schedule<T>(work, (delay ?? 0) / SPEED, state),
   };
   return {
     kind: 'wall',

@@ -1,0 +1,91 @@
+/**
+ * A process of its own with a live engine: `node disk-process.ts PATH`. For every line of its input it does something and prints one
+ * line of JSON; whatever happens to its disk, it is to answer. `[send, FROM, COUNT, SIZE, WITHIN-MS]` opens tickets, all at once, that
+ * get an echo by a reaction and close by a deadline; `[look]` reads; `[rest]` waits until the followers have come to rest by
+ * themselves; `[close]` closes the engine, after which the process is to end by itself.
+ */
+import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
+import { createEngine } from '../../src/create-engine.ts';
+import { E } from '../../src/engine/fp.ts';
+import { EngineFailed, type Engine } from '../../src/engine/run/engine.ts';
+import { ticketCommands, ticketSubsystem, tickets } from './tickets.ts';
+
+const [path = ''] = process.argv.slice(2);
+const ada = { id: 'ada', roles: [] };
+const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
+
+const send = (engine: Engine, from: number, count: number, size: number, withinMs: number) =>
+  Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const name = `ticket-${from + index}`;
+      const title = `echo ${'x'.repeat(size)}`;
+      const command = ticketCommands.of.OpenTicket({ title, answerBy: engine.now() + withinMs });
+      const answer = await engine.sendTE(name, command, { actor: ada, commandId: name })();
+      if (E.isLeft(answer)) return { name, failure: answer.left };
+      return { name, outcome: answer.right.outcome };
+    }),
+  );
+
+/** Everything that only reads: the streams, their events and states, the rows. */
+const look = async (engine: Engine) => {
+  const streams = await engine.streams({ category: 'ticket', limit: 100_000 });
+  let events = 0;
+  for (const { stream } of streams) {
+    events += (await engine.history(stream)).length;
+    await engine.stateAt(ticketSubsystem, stream);
+  }
+  const rows = await engine.query(tickets).page({ limit: 100_000 });
+  return {
+    streams: streams.map(({ stream }) => stream),
+    events,
+    open: rows.filter(({ row }) => row.open).map(({ key }) => key),
+    unechoed: rows.filter(({ row }) => row.notes !== 1).map(({ key }) => key),
+    rows: rows.length,
+  };
+};
+
+/** Whether all that follows the log is at its head by itself, well, and with nothing to do. */
+const isAtRest = async (engine: Engine): Promise<boolean> => {
+  const { head, projections, reactions, deadlines } = await engine.status();
+  const followers = [...projections, ...reactions, deadlines];
+  return (
+    followers.every(({ position, failure }) => position === head && failure === undefined) &&
+    reactions.every(({ unfinished }) => unfinished === 0) &&
+    engine.deadlines(1).length === 0
+  );
+};
+const rest = async (engine: Engine) => {
+  while (!(await isAtRest(engine))) await nextTurn();
+  return { letters: engine.deadLetters.list(10).map(({ row }) => row.cause) };
+};
+
+const failed = (cause: unknown): unknown => {
+  if (cause instanceof EngineFailed) return { failure: cause.failure };
+  return { bug: String(cause) };
+};
+
+const working = async (engine: Engine): Promise<void> => {
+  for await (const line of createInterface(process.stdin)) {
+    const [wish, ...numbers] = JSON.parse(line) as [string, number, number, number, number];
+    if (wish === 'send') say(await send(engine, ...numbers));
+    if (wish === 'look') say(await look(engine).catch(failed));
+    if (wish === 'rest') say(await rest(engine).catch(failed));
+    if (wish === 'status') say(await engine.status().catch(failed));
+    if (wish === 'close') {
+      say(await engine.close().then(() => ({ closed: true }), failed));
+      return;
+    }
+  }
+};
+
+const opened = await createEngine({
+  store: sqliteStore(path),
+  subsystems: [ticketSubsystem],
+}).catch(failed);
+const isEngine = (it: unknown): it is Engine =>
+  typeof it === 'object' && it !== null && 'sendTE' in it;
+say(isEngine(opened) ? { opened: true } : opened);
+if (isEngine(opened)) await working(opened);
+process.stdin.destroy();
