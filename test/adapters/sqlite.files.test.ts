@@ -90,6 +90,25 @@ describe('the place of a SQLite store', () => {
     }),
   );
 
+  it.each([
+    ['removed', () => undefined],
+    ['replaced', (path: string) => writeFileSync(path, '')],
+  ])('N23 acknowledges nothing more once the file has been %s, and still reads', (_, replace) =>
+    inDirectory(async (directory) => {
+      const path = join(directory, 'data', 'store.db');
+      const { events, close } = await right(openFor(path));
+      const stream = freshStream();
+      await right(events.append(stream, 'none', drafts(1)));
+      rmSync(join(directory, 'data'), { recursive: true });
+      mkdirSync(join(directory, 'data'));
+      replace(path);
+      const appends = [events.append(stream, 0, drafts(1)), events.append(stream, 0, drafts(2))];
+      for (const append of appends) expect(await left(append)).toEqual(unavailable(path));
+      expect(await right(events.read(stream))).toHaveLength(1);
+      await close();
+    })(),
+  );
+
   it(
     'N23 is refused where it holds something else, which stays as it was',
     inDirectory(async (directory) => {

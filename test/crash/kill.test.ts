@@ -115,6 +115,7 @@ describe('a live engine under load that is killed and started again', () => {
       process.stdout.write(`crash/kill.test: SEED=${seed} CHANCERY_CRASHES=${KILLS}\n`);
       for (let number = 0, left = KILLS; left > 0; number += 1, left -= KILLS_PER_LIFE) {
         const struck = await lifeOf(number, Math.min(left, KILLS_PER_LIFE));
+        expect(struck).toHaveLength(Math.min(left, KILLS_PER_LIFE));
         process.stdout.write(`crash/kill.test: killed after lines/events ${struck.join(', ')}\n`);
       }
     },

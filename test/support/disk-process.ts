@@ -12,6 +12,9 @@ import { E } from '../../src/engine/fp.ts';
 import { EngineFailed, type Engine } from '../../src/engine/run/engine.ts';
 import { ticketCommands, ticketSubsystem, tickets } from './tickets.ts';
 
+/** How long followers may take to come to rest: they try a failing store again every second. */
+const PATIENCE_MS = 8_000;
+
 const [path = ''] = process.argv.slice(2);
 const ada = { id: 'ada', roles: [] };
 const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -57,7 +60,11 @@ const isAtRest = async (engine: Engine): Promise<boolean> => {
   );
 };
 const rest = async (engine: Engine) => {
-  while (!(await isAtRest(engine))) await nextTurn();
+  const patience = performance.now() + PATIENCE_MS;
+  while (!(await isAtRest(engine))) {
+    if (performance.now() > patience) return { restless: await engine.status() };
+    await nextTurn();
+  }
   return { letters: engine.deadLetters.list(10).map(({ row }) => row.cause) };
 };
 
@@ -72,7 +79,6 @@ const working = async (engine: Engine): Promise<void> => {
     if (wish === 'send') say(await send(engine, ...numbers));
     if (wish === 'look') say(await look(engine).catch(failed));
     if (wish === 'rest') say(await rest(engine).catch(failed));
-    if (wish === 'status') say(await engine.status().catch(failed));
     if (wish === 'close') {
       say(await engine.close().then(() => ({ closed: true }), failed));
       return;

@@ -4,6 +4,7 @@ import type { StoreFailure } from '../../engine/store.ts';
 import { bell, type Bell } from '../paged-subscription.ts';
 import { connectReader, connectRows, connectWriter, locate } from './connection.ts';
 import { sqliteEvents } from './events.ts';
+import { identityOf } from './file-identity.ts';
 import { attempt, unavailable } from './failures.ts';
 import { acquireLock } from './lock.ts';
 import { sqliteRows } from './rows.ts';
@@ -57,7 +58,8 @@ const openWriter = (path: string): OpenStore =>
     const { refusal, close } = lifecycle(path, false);
     const appended = bell();
     const tail = tailOf(lastPosition(db));
-    const writer = createWriter({ db, path, tail, onCommit: appended.ring });
+    const isThere = identityOf(path);
+    const writer = createWriter({ db, path, tail, onCommit: appended.ring, isThere });
     const writing = { writer, tail };
     return {
       events: sqliteEvents({ db, path, writing, refusal, more: appended.next }),

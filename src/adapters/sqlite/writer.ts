@@ -11,7 +11,7 @@ import {
   type PreparedAppend,
 } from '../append-rules.ts';
 import { EVENT_COLUMNS, envelopeOf, type EventRow } from './event-rows.ts';
-import { attempt, codeOf } from './failures.ts';
+import { attempt, codeOf, unavailable } from './failures.ts';
 import { groupQueue } from './group-queue.ts';
 import type { Tail } from './tail.ts';
 
@@ -112,19 +112,29 @@ const transactOne = (db: Database.Database, path: string, lasts: LRUCache<string
   };
 };
 
+const lost = (path: string): StoreFailure =>
+  unavailable(
+    path,
+    'the file was removed or replaced while it was open',
+    'put it back, or restore a backup, and start again',
+  );
+
 const weightOf = ({ size, drafts }: PreparedAppend): number => size / drafts.length;
 
 /**
  * One queue with group commit: what waits together shares one transaction and one fsync, each append with its own check and its own
- * answer, which is given when the commit is on the disk. If the commit fails, all of its appends fail alike.
+ * answer, which is given when the commit is on the disk. If the commit fails, all of its appends fail alike; so do all appends once
+ * the file has been removed or replaced, since nobody would find again what is written to the one that is open.
  */
 export const createWriter = (options: {
   readonly db: Database.Database;
   readonly path: string;
   readonly tail: Tail;
   readonly onCommit: () => void;
+  /** Whether the path still names the file that is open. */
+  readonly isThere: () => boolean;
 }): Writer => {
-  const { db, path, tail, onCommit } = options;
+  const { db, path, tail, onCommit, isThere } = options;
   const lasts = new LRUCache<string, number>({ max: KEPT_LASTS });
   const one = transactOne(db, path, lasts);
   const together = db.transaction((group: readonly Waiting[]): readonly Result[] => {
@@ -149,9 +159,16 @@ export const createWriter = (options: {
     if (tail.head() > before) onCommit();
     group.forEach(({ resolve }, index) => resolve(results[index]!.answer));
   };
+  let isLost = false;
+  const written = (group: readonly Waiting[]): E.Either<StoreFailure, readonly Result[]> => {
+    isLost ||= !isThere();
+    const results = isLost ? E.left(lost(path)) : attempt(path, () => transact(group));
+    isLost ||= !isThere();
+    return isLost ? E.left(lost(path)) : results;
+  };
   const commit = (group: readonly Waiting[]): void => {
     try {
-      const results = attempt(path, () => transact(group));
+      const results = written(group);
       if (E.isRight(results)) return settle(group, results.right);
       lasts.clear();
       for (const { resolve } of group) resolve(results);
