@@ -3,7 +3,23 @@ import { EVENT_COLUMNS, type EventRow } from './event-rows.ts';
 import { SCANNED_REVISIONS } from './schema.ts';
 
 /** What is asked of the events of an open file. */
-export const eventStatements = (db: Database.Database) => {
+export type EventStatements = {
+  readonly forwards: Database.Statement<[string, number, number], EventRow>;
+  readonly exists: Database.Statement<[string], { one: 1 }>;
+  readonly backwards: Database.Statement<[string, number, number], EventRow>;
+  readonly all: Database.Statement<[number, number, number], EventRow>;
+  readonly ofTypes: Database.Statement<[number, number, string, number], EventRow>;
+  readonly lateById: Database.Statement<[string, string], EventRow>;
+  readonly earlyById: Database.Statement<[string, string], EventRow>;
+  readonly head: Database.Statement<[], { head: number | null }>;
+  readonly streams: Database.Statement<
+    [string, string | Buffer, string | Buffer, number],
+    StreamRow
+  >;
+};
+
+/** Prepares the statements on a connection. */
+export const eventStatements = (db: Database.Database): EventStatements => {
   const select = `SELECT ${EVENT_COLUMNS} FROM events WHERE`;
   return {
     forwards: db.prepare<[string, number, number], EventRow>(
@@ -43,5 +59,4 @@ export const eventStatements = (db: Database.Database) => {
     ),
   };
 };
-export type EventStatements = ReturnType<typeof eventStatements>;
 type StreamRow = { readonly stream: string; readonly revision: number };
