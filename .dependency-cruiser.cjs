@@ -138,6 +138,23 @@ module.exports = {
       'Adapters import the engine and domain/shared',
     ),
     only(
+      'policies-know-definitions',
+      '^src/adapters/resilience/',
+      [
+        '^src/engine/[^/]+$',
+        '^src/adapters/resilience/',
+        '^src/adapters/system-clock[.]ts$',
+        ...npm('rxjs'),
+      ],
+      "Policies import the engine's definitions, the system's clock and themselves",
+    ),
+    never(
+      'policies-are-for-adapters',
+      { path: '^src/', pathNot: ['^src/adapters/', '^src/index[.]ts$'] },
+      { path: '^src/adapters/resilience/' },
+      'Adapters alone stand before something that fails',
+    ),
+    only(
       'testing-is-for-users',
       '^src/testing/',
       [engine, '^src/testing/', '^(?:node:)?assert(?:/strict)?$', ...pure, ...npm('fast-check')],

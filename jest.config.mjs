@@ -4,7 +4,15 @@ const compiled = (syntax) => [
 ];
 
 /** Jest loads CommonJS, so these packages, published as ES modules alone, are compiled too. */
-const esModulesOnly = ['@noble', '@ipld', 'canonicalize', 'cborg', 'commander', 'multiformats'];
+const esModulesOnly = [
+  '@noble',
+  '@ipld',
+  'canonicalize',
+  'cborg',
+  'cockatiel',
+  'commander',
+  'multiformats',
+];
 
 export default {
   testEnvironment: 'node',

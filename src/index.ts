@@ -3,6 +3,32 @@ export { memoryStore } from './adapters/memory/memory-store.ts';
 export { ArchiveFailed, type ArchiveFailure } from './adapters/archive/format.ts';
 export { loadArchive, type Loaded } from './adapters/archive/load.ts';
 export { writeArchive, type Archived } from './adapters/archive/write.ts';
+export type { Attempt } from './adapters/resilience/attempt.ts';
+export { PolicyMisconfigured, type SettingProblem } from './adapters/resilience/bounds.ts';
+export type { BreakerSettings, BreakerState } from './adapters/resilience/breaker.ts';
+export type { BudgetSettings } from './adapters/resilience/budget.ts';
+export type { BulkheadSettings } from './adapters/resilience/bulkhead.ts';
+export type { Limit } from './adapters/resilience/deadline.ts';
+export {
+  describePolicyFailure,
+  type AttemptFailure,
+  type Classification,
+  type Exhaustion,
+  type PolicyFailure,
+} from './adapters/resilience/failure.ts';
+export { policy, type Policy, type PolicyStatus } from './adapters/resilience/policy.ts';
+export type { RetrySettings } from './adapters/resilience/retry.ts';
+export type { Call as PolicyCall } from './adapters/resilience/run.ts';
+export {
+  policyDefaults,
+  type PolicyOptions,
+  type PolicySettings,
+} from './adapters/resilience/settings.ts';
+export type {
+  PolicyCounterName,
+  PolicySpanName,
+  PolicyTelemetry,
+} from './adapters/resilience/telemetry.ts';
 export { backupStore } from './adapters/sqlite/backup.ts';
 export { inspectSqlite } from './adapters/sqlite/inspection.ts';
 export { createStore } from './adapters/sqlite/new-store.ts';
