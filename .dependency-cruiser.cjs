@@ -144,9 +144,9 @@ module.exports = {
         '^src/engine/[^/]+$',
         '^src/adapters/resilience/',
         '^src/adapters/system-clock[.]ts$',
-        ...npm('rxjs'),
+        ...npm('rxjs', 'lru-cache'),
       ],
-      "Policies import the engine's definitions, the system's clock and themselves",
+      "Policies import the engine's definitions, the system's clock, themselves, RxJS and lru-cache",
     ),
     never(
       'policies-are-for-adapters',

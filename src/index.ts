@@ -10,12 +10,21 @@ export type { BudgetSettings } from './adapters/resilience/budget.ts';
 export type { BulkheadSettings } from './adapters/resilience/bulkhead.ts';
 export type { Limit } from './adapters/resilience/deadline.ts';
 export {
+  degradationDefaults,
+  degradingReader,
+  type DegradationSettings,
+  type DegradingReader,
+  type ReaderOptions,
+  type Served,
+} from './adapters/resilience/degrading-reader.ts';
+export {
   describePolicyFailure,
   type AttemptFailure,
   type Classification,
   type Exhaustion,
   type PolicyFailure,
 } from './adapters/resilience/failure.ts';
+export type { LadderSettings, Rung } from './adapters/resilience/ladder.ts';
 export { policy, type Policy, type PolicyStatus } from './adapters/resilience/policy.ts';
 export type { RetrySettings } from './adapters/resilience/retry.ts';
 export type { Call as PolicyCall } from './adapters/resilience/run.ts';

@@ -25,6 +25,7 @@ const ranges: Readonly<Record<string, Range>> = {
   'call.totalMs': [1, DAY_MS],
   'pin.forMs': [1, DAY_MS],
   'degradation.maxAgeMs': [0, 366 * DAY_MS],
+  'degradation.keys': [1, 1_000_000],
   'degradation.downAfterMs': [0, DAY_MS],
   'degradation.upAfterMs': [0, DAY_MS],
   'degradation.dwellMs': [0, DAY_MS],
