@@ -134,6 +134,20 @@ describe('a reader that degrades', () => {
     expect(await read()).toMatchObject({ right: { rung: 'live', ageMs: 0 } });
   });
 
+  it('asks the dependency once at a time', async () => {
+    const { read, reader, pass, dependency } = reading();
+    dependency.error = transient;
+    for (let n = 0; n < 7; n += 1) {
+      await pass(1_000);
+      await read();
+    }
+    expect(reader.rung()).toBe('stale');
+    await pass(0);
+    dependency.reads = 0;
+    await Promise.all(Array.from({ length: 50 }, () => read()));
+    expect(dependency.reads).toBe(1);
+  });
+
   it("takes a caller's mistake for an answer", async () => {
     const { read, dependency, reader, pass } = reading({ standIn: () => 'never' });
     dependency.error = callerMistake;

@@ -76,6 +76,14 @@ describe('a call under a policy', () => {
     expect(result).toEqual({ at: 2, value: 'from the leader' });
   });
 
+  it.each([NaN, -1, Infinity])('waits as ever where it is asked to wait for %p', async (wish) => {
+    const world = policyWorld();
+    const busy = new Meaning({ kind: 'transient', retryAfterMs: wish });
+    const result = started(world, world.policy.run(idempotent, world.scripted([0, busy], [0, 1])));
+    await world.pass(50);
+    expect(result).toEqual({ at: 50, value: 1 });
+  });
+
   it.each([
     ['permanent', permanent],
     ['callerMistake', callerMistake],
@@ -296,6 +304,21 @@ describe('a policy with a bulkhead', () => {
       { at: 15, failure: { type: 'TimedOut', attempts: 0, afterMs: 15, outcomeUnknown: false } },
     ]);
     expect(world.policy.status()).toEqual({ breaker: 'Closed', running: 0, waiting: 0 });
+  });
+
+  it('does not hold time spent in the queue against the dependency', async () => {
+    const world = policyWorld({
+      ...bare,
+      breaker: { failuresInRow: 1 },
+      bulkhead: { atOnce: 1, queue: 1 },
+    });
+    const patient = started(world, world.policy.run(idempotent, world.scripted([100, 'done'])));
+    const call = { ...idempotent, totalMs: 5 };
+    const hasty = started(world, world.policy.run(call, world.scripted([0, 'done'])));
+    await world.pass(100);
+    expect(hasty).toMatchObject({ at: 5, failure: { type: 'TimedOut', attempts: 0 } });
+    expect(patient.value).toBe('done');
+    expect(world.policy.status().breaker).toBe('Closed');
   });
 
   it('lets an abort leave the queue at once, and loses no place', async () => {
