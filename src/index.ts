@@ -69,6 +69,43 @@ export type {
   TrialBalanceRow,
 } from './domain/shared/ledger.ts';
 export type { PaymentRail, Payout } from './domain/shared/payment-rail.ts';
+export {
+  admitEd25519Key,
+  ED25519_PROFILE,
+  verifyEd25519,
+  type KeyUnfit,
+  type SignatureCheck,
+  type SignedMessage,
+} from './domain/shared/ed25519.ts';
+export {
+  consistencyProof,
+  EMPTY_FRONTIER,
+  frontierRoot,
+  grown,
+  inclusionProof,
+  leafHash,
+  merkleRoot,
+  nodeHash,
+  rootOf,
+  treeOf,
+  type CompleteNode,
+  type Frontier,
+  type Hash,
+  type Nodes,
+} from './domain/shared/merkle.ts';
+export {
+  verifyAbsence,
+  verifyConsistency,
+  verifyInclusion,
+  type Absence,
+  type Consistency,
+  type Inclusion,
+  type KeyedLeaf,
+  type ProofRefused,
+  type Proven,
+  type Verdict,
+} from './domain/shared/merkle-proofs.ts';
+export { nativeEd25519, nativeFirst, type NativeFirst } from './adapters/native-ed25519.ts';
 export type { Account } from './domain/marketplace/account/state.ts';
 export type { Deposit } from './domain/marketplace/deposit/state.ts';
 export type { Escrow } from './domain/marketplace/escrow/state.ts';

@@ -110,6 +110,16 @@ export const toHex = (bytes: Uint8Array): string => {
   return text;
 };
 
+/** Compares bytes: the first that differs decides, else the length. */
+export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const difference = a[index]! - b[index]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+};
+
 /** Compares two texts as their UTF-8 bytes: the order of ids everywhere. */
 export const compareText = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length);
