@@ -20,5 +20,7 @@ export default {
   testTimeout: 60_000,
   transform: { '\\.ts$': compiled('typescript'), '\\.m?js$': compiled('ecmascript') },
   transformIgnorePatterns: [`/node_modules/(?!(?:${esModulesOnly.join('|')})/)`],
+  // Its exports name only what is imported, and Jest asks as one who requires.
+  moduleNameMapper: { '^multiformats/(.+)$': '<rootDir>/node_modules/multiformats/dist/src/$1.js' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/data/'],
 };
