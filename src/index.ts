@@ -206,6 +206,7 @@ export type { StateAt } from './engine/run/history.ts';
 export type { Journal } from './engine/run/journal.ts';
 export type { Query } from './engine/run/query.ts';
 export type { ReplayCheck } from './engine/run/replay-check.ts';
+export type { SnapshotPolicy } from './engine/run/snapshots.ts';
 export type {
   EventStore,
   Envelope,

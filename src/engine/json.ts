@@ -95,3 +95,21 @@ export const copyOf = (value: unknown): unknown => {
   }
   return copy;
 };
+
+/** What is left of a budget of characters after the text of a value; below 0 as soon as it does not suffice. */
+const leftAfter = (value: unknown, budget: number, level: number): number => {
+  if (typeof value === 'string') return budget - value.length - 2;
+  if (typeof value !== 'object' || value === null) return budget - 4;
+  if (level === MOST_LEVELS) return -1;
+  let left = budget - 2;
+  for (const key of Object.keys(value)) {
+    if (left < 0) return left;
+    const named = Array.isArray(value) ? 1 : key.length + 4;
+    left = leftAfter((value as Record<string, unknown>)[key], left - named, level + 1);
+  }
+  return left;
+};
+
+/** Whether the JSON text of a value has roughly at most so many characters; of a larger one no more is looked at than that. */
+export const isRoughlyWithin = (value: unknown, characters: number): boolean =>
+  leftAfter(value, characters, 0) >= 0;

@@ -52,7 +52,8 @@ export function* examine(examination: Examination): Generator<Finding, Examined>
     }
   }
   stage('the streams');
-  yield* streamPass(inspection, subsystemsOf(examination), seen);
+  const { sha256 = pureSha256 } = examination;
+  yield* streamPass({ inspection, sha256 }, subsystemsOf(examination), seen);
   yield* rowsPass(examination, builders, seen);
   return seen;
 }

@@ -52,6 +52,13 @@ export type Finding =
       readonly value: string;
       readonly key: string;
     }
+  /** The stored state of a long stream is not the one that its events give: the stream is decided on wrongly. */
+  | {
+      readonly type: 'SnapshotAltered';
+      readonly stream: string;
+      readonly revision: number;
+      readonly reason: string;
+    }
   | { readonly type: 'TableUnknown'; readonly table: string }
   | ({ readonly type: 'Overdue'; readonly model: string; readonly key: string } & Concern)
   | { readonly type: 'DeadLetter'; readonly key: string; readonly cause: string };
@@ -101,6 +108,8 @@ const DESCRIBE: Describe = {
   RowUnexpected: (found) => `${row(found)} should not be there`,
   EntryMissing: (found) => `${entry(found)} is missing`,
   EntryUnexpected: (found) => `${entry(found)} should not be there`,
+  SnapshotAltered: ({ stream, revision, reason }) =>
+    `the snapshot of ${stream} at revision ${revision} was altered: ${reason}`,
   TableUnknown: ({ table }) => `there are rows of ${table}, which this chancery does not have`,
   Overdue: ({ what, owner, ageMs, nextStep }) =>
     `${what} of ${owner} has waited for ${age(ageMs)}; next: ${nextStep}`,

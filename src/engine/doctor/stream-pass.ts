@@ -6,6 +6,7 @@ import { partsOf, type Envelope } from '../store.ts';
 import type { Runnable, Status } from '../subsystem.ts';
 import type { Finding } from './finding.ts';
 import { unreadable } from './log-pass.ts';
+import { snapshotChecks, type SnapshotCheck, type SnapshotParts } from './snapshots.ts';
 
 /** Events that are folded at once. */
 const PAGE = 500;
@@ -13,6 +14,8 @@ const PAGE = 500;
 type Fold = {
   readonly take: (event: Envelope) => HistoryFailure | undefined;
   readonly finish: () => HistoryFailure | undefined;
+  /** The state after what has been folded. */
+  readonly state: () => Status;
 };
 
 const foldOf = (subsystem: Runnable): Fold => {
@@ -27,6 +30,7 @@ const foldOf = (subsystem: Runnable): Fold => {
   };
   return {
     finish,
+    state: () => state,
     take: (event) => {
       page.push(event);
       return page.length < PAGE ? undefined : finish();
@@ -37,6 +41,7 @@ const foldOf = (subsystem: Runnable): Fold => {
 /** The stream of the instance has no machine: its events are decoded. */
 const instanceFold: Fold = {
   finish: () => undefined,
+  state: () => ({ status: 'Created' }),
   take: (event) => {
     const decoded = decodeEvent({ events: instanceEvents }, event);
     return E.isLeft(decoded) ? decoded.left : undefined;
@@ -47,16 +52,22 @@ const instanceFold: Fold = {
 type Walk = {
   readonly stream: string;
   readonly fold: Fold | undefined;
+  readonly snapshot: SnapshotCheck | undefined;
   next: number;
   /** Whether what is wrong has been said: what follows it cannot be folded. */
   isOver: boolean;
 };
 
-const walkOf = (stream: string, subsystems: ReadonlyMap<string, Runnable>): Walk => {
+const walkOf = (
+  stream: string,
+  subsystems: ReadonlyMap<string, Runnable>,
+  snapshots: ReturnType<typeof snapshotChecks>,
+): Walk => {
   const subsystem = subsystems.get(partsOf(stream)?.category ?? '');
+  const snapshot = subsystem && snapshots.of(stream, subsystem);
   const own = stream === INSTANCE_STREAM ? instanceFold : undefined;
   const fold = subsystem === undefined ? own : foldOf(subsystem);
-  return { stream, fold, next: 0, isOver: false };
+  return { stream, fold, snapshot, next: 0, isOver: false };
 };
 
 function* broken(walk: Walk, failure: HistoryFailure | undefined): Generator<Finding> {
@@ -86,22 +97,33 @@ function* taken(walk: Walk, event: StoredEvent): Generator<Finding> {
     return;
   }
   yield* broken(walk, walk.fold?.take(envelope));
+  yield* compared(walk, envelope);
 }
 
-/** Reads the log stream by stream: revisions without hole or repeat, and a history that the machine allows. */
+/** Holds the state after an event against the snapshot that was taken there. */
+function* compared(walk: Walk, event: Envelope): Generator<Finding> {
+  const { fold, snapshot } = walk;
+  if (walk.isOver || fold === undefined || snapshot?.isAt(event) !== true) return;
+  yield* broken(walk, fold.finish());
+  if (!walk.isOver) yield* snapshot.compare(fold.state());
+}
+
+/** Reads the log stream by stream: revisions without hole or repeat, a history that the machine allows, and the snapshot that it gives. */
 export function* streamPass(
-  inspection: Inspection,
+  parts: SnapshotParts,
   subsystems: ReadonlyMap<string, Runnable>,
   seen: { streams: number },
 ): Generator<Finding> {
+  const snapshots = snapshotChecks(parts);
   let walk: Walk | undefined;
   try {
-    for (const event of inspection.streams()) {
+    for (const event of parts.inspection.streams()) {
       if (walk?.stream !== event.stream) {
         yield* ended(walk);
-        walk = walkOf(event.stream, subsystems);
+        walk = walkOf(event.stream, subsystems, snapshots);
         seen.streams += 1;
         if (walk.fold === undefined) yield { type: 'StreamUnknown', stream: event.stream };
+        yield* walk.snapshot?.begin() ?? [];
       }
       yield* taken(walk, event);
     }
@@ -109,5 +131,7 @@ export function* streamPass(
   } catch (cause) {
     const part = `the streams behind ${walk?.stream ?? 'the first'}`;
     yield { type: 'FileDamaged', part, reason: unreadable(cause) };
+  } finally {
+    snapshots.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { CommandKey } from '../ids.ts';
+import type { NotedCommand } from '../snapshot.ts';
 import { senderOf, type Envelope, type Revision } from '../store.ts';
 
 /** A command that a stream remembers: what it asked for, and where its events lie. */
@@ -14,21 +15,31 @@ export type CommandMemory = {
   readonly forgot: () => boolean;
   readonly note: (history: readonly Envelope[]) => void;
   readonly size: () => number;
+  /** What is remembered of the history up to a revision, the oldest first. */
+  readonly upTo: (revision: Revision) => readonly NotedCommand[];
+};
+
+/** The memory of a snapshot: what was remembered up to its revision. */
+export type EarlierMemory = {
+  readonly through: Revision;
+  readonly commands: readonly NotedCommand[];
 };
 
 /** How many of a stream's commands travel with its state. */
 const REMEMBERED_COMMANDS = 1_000;
 
-export const commandMemory = (): CommandMemory => {
-  const commands = new Map<string, Remembered>();
-  let through = -1;
-  let forgot = false;
+/** A memory that goes on from an earlier one cannot know what that one had forgotten. */
+export const commandMemory = (earlier?: EarlierMemory): CommandMemory => {
+  const commands = new Map(earlier?.commands.map((noted) => [keyText(noted), noted]));
+  let through = earlier?.through ?? -1;
+  let forgot = earlier !== undefined;
   const note = (envelope: Envelope): void => {
     if (envelope.revision <= through) return;
     through = envelope.revision;
     const { commandId, payloadHash } = envelope.metadata;
-    const key = keyText({ actor: senderOf(envelope), commandId });
-    if (!commands.has(key)) commands.set(key, { payloadHash, from: envelope.revision });
+    const noted = { actor: senderOf(envelope), commandId, payloadHash, from: envelope.revision };
+    const key = keyText(noted);
+    if (!commands.has(key)) commands.set(key, noted);
     if (commands.size <= REMEMBERED_COMMANDS) return;
     forgot = true;
     for (const oldest of commands.keys()) {
@@ -41,6 +52,7 @@ export const commandMemory = (): CommandMemory => {
     forgot: () => forgot,
     note: (history) => history.forEach(note),
     size: () => commands.size,
+    upTo: (revision) => [...commands.values()].filter(({ from }) => from <= revision),
   };
 };
 

@@ -56,6 +56,8 @@ export type EngineStatus = {
     readonly stuck: readonly Stuck[];
     readonly failure?: string;
   };
+  /** Why the last state of a long stream could not be stored: it is folded anew when it is needed. */
+  readonly snapshots: { readonly failure?: string };
   readonly sent: Readonly<Sent>;
 };
 

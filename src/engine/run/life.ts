@@ -43,7 +43,7 @@ export const life = (wiring: Wiring, newId: () => string, live: Followers | unde
 
 /** Lets callers' commands end, then what the engine does by itself, then what both read; then closes the store. */
 const closed = async (
-  { projections, deadlines, reactions, activity, store }: Wiring,
+  { projections, deadlines, reactions, activity, snapshots, store }: Wiring,
   live: Followers | undefined,
   underWay: ReadonlySet<Promise<unknown>>,
 ): Promise<void> => {
@@ -53,6 +53,7 @@ const closed = async (
   await drained(activity.idle());
   await drained(Promise.all(reactions.map((runner) => runner.stop())));
   await Promise.all(projections.map((runner) => runner.stop()));
+  await drained(snapshots.stop());
   await store.close();
 };
 

@@ -1,6 +1,7 @@
 import { INSTANCE_STREAM, instanceEvents } from './instance.ts';
 import { JOURNALS } from './journal.ts';
 import type { AnyReaction } from '../reaction.ts';
+import { SNAPSHOTS } from '../snapshot.ts';
 import { partsOf } from '../store.ts';
 import type { AnySubsystem } from '../subsystem.ts';
 
@@ -23,6 +24,7 @@ const OWN_TABLES = [
   'deadLetters',
   'projectionVersions',
   'reactionsFinished',
+  SNAPSHOTS,
 ];
 
 /** Whether a table is the engine's own, or a journal's, and not a read model's. */

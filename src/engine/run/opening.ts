@@ -12,6 +12,7 @@ import {
 import { wrongName, type WrongName } from './names.ts';
 import type { AnyReaction } from '../reaction.ts';
 import type { OpenStore, Store } from '../rows.ts';
+import type { SnapshotPolicy } from './snapshots.ts';
 import type { StoreFailure } from '../store.ts';
 import type { AnySubsystem } from '../subsystem.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -37,6 +38,8 @@ export type Opening = {
   readonly readOnly?: boolean;
   /** Refuses stores that do not outlive the process. */
   readonly production?: boolean;
+  /** When states of long streams are stored, so that loading them is quick; every 500 events if it is left out. */
+  readonly snapshots?: SnapshotPolicy;
   /** Hears what the engine does; without one nothing is measured. */
   readonly telemetry?: Telemetry;
 };

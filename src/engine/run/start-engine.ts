@@ -21,6 +21,9 @@ import type { Position } from '../store.ts';
 import { tapsFor } from './telemetry-taps.ts';
 import { wired, type Wiring } from './wiring.ts';
 
+/** When snapshots are taken where nobody has said it. */
+const EVERY_500 = { every: 500 };
+
 /** Opens the store and starts what runs by itself: projections, then deadlines and reactions. Rejects with `EngineFailed`. */
 export const startEngine = async (opening: Opening): Promise<Engine> => {
   const { store, instance } = unwrapped(await opened(opening)());
@@ -32,10 +35,10 @@ export const startEngine = async (opening: Opening): Promise<Engine> => {
 
 const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
   const { clock, subsystems, effects = [], settings = {}, readOnly = false } = opening;
-  const { sha256 = pureSha256, scratch } = opening;
+  const { sha256 = pureSha256, scratch, snapshots = EVERY_500 } = opening;
   const taps = tapsFor(opening.telemetry, clock);
   const parts = { ...instance, store, clock, sha256, subsystems, effects, settings, taps };
-  const wiring = wired(parts);
+  const wiring = wired({ ...parts, snapshots: readOnly ? 'never' : snapshots });
   const live = clock.kind === 'wall' && !readOnly ? followers(wiring) : undefined;
   const recorded = instance.clock;
   const digest = (name: string, position: Position) =>

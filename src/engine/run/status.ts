@@ -7,7 +7,7 @@ export const statusOf = async (
   wiring: Wiring,
   recorded: EngineStatus['clock'],
 ): Promise<EngineStatus> => {
-  const { instance, store, projections, reactions, deadlines, sent } = wiring;
+  const { instance, store, projections, reactions, deadlines, snapshots, sent } = wiring;
   return {
     instance,
     clock: recorded,
@@ -26,6 +26,7 @@ export const statusOf = async (
       stuck: deadlines.stuck(),
       ...failing(deadlines),
     },
+    snapshots: failing(snapshots),
     sent: { ...sent },
   };
 };

@@ -13,6 +13,7 @@ import type { AnyReaction } from '../reaction.ts';
 import { reactionRunner, type ReactionRunner } from './reaction-runner.ts';
 import { modelsOf, readerOf, rowFacts, type Models } from './row-access.ts';
 import type { OpenStore, RowChange } from '../rows.ts';
+import { snapshotsOf, type SnapshotPolicy, type Snapshots } from './snapshots.ts';
 import type { Taps } from './taps.ts';
 import { runnable, type AnySubsystem, type Runnable } from '../subsystem.ts';
 
@@ -28,6 +29,7 @@ export type Composition = {
   /** Reactions that act on the outside world: never run during replay or rebuild. */
   readonly effects: readonly AnyReaction[];
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly snapshots: SnapshotPolicy;
   readonly taps: Taps;
 };
 
@@ -37,6 +39,7 @@ export type Wiring = {
   readonly store: OpenStore;
   readonly clock: Clock;
   readonly loader: Loader;
+  readonly snapshots: Snapshots;
   readonly subsystems: ReadonlyMap<string, Runnable>;
   readonly projections: readonly ProjectionRunner[];
   readonly models: Models;
@@ -52,7 +55,15 @@ export type Wiring = {
 /** What every part is made from. */
 type Base = Pick<
   Wiring,
-  'instance' | 'store' | 'clock' | 'loader' | 'subsystems' | 'projections' | 'models' | 'activity'
+  | 'instance'
+  | 'store'
+  | 'clock'
+  | 'loader'
+  | 'snapshots'
+  | 'subsystems'
+  | 'projections'
+  | 'models'
+  | 'activity'
 > & {
   readonly owners: ReadonlyMap<string, Runnable>;
   readonly sha256: Sha256;
@@ -88,6 +99,7 @@ const baseOf = ({
   sha256,
   subsystems: rows,
   taps,
+  snapshots: policy,
   ...given
 }: Composition): Base => {
   const store = { ...given.store, events: taps.events(given.store.events) };
@@ -104,17 +116,19 @@ const baseOf = ({
       tap: taps.builder,
     }),
   );
+  const snapshots = snapshotsOf({ store, instance, subsystems, sha256, gather, policy });
   return {
     instance,
     store,
     clock,
     sha256,
     gather,
+    snapshots,
     subsystems,
     owners,
     projections,
     models: modelsOf(projections),
-    loader: taps.loader(loader(store.events, clock)),
+    loader: taps.loader(loader(store.events, clock, snapshots)),
     taps,
     activity: activity(clock),
   };
