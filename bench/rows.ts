@@ -1,5 +1,6 @@
 import type { Row } from './harness/row.ts';
 import { callersRows } from './rows/callers.bench.ts';
+import { coldStreamRows } from './rows/cold-stream.bench.ts';
 import { commandRows } from './rows/marketplace-commands.bench.ts';
 import { deadlineRows } from './rows/marketplace-deadlines.bench.ts';
 import { foldRows } from './rows/fold.bench.ts';
@@ -17,6 +18,7 @@ export const rows: Readonly<Record<string, readonly Row[]>> = {
   sequential: sequentialRows,
   callers: callersRows,
   'long-stream': longStreamRows,
+  'cold-stream': coldStreamRows,
   fold: foldRows,
   rebuild: rebuildRows,
   million: millionRows,
