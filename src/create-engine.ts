@@ -1,5 +1,6 @@
 import { nativeSha256 } from './adapters/native-sha256.ts';
 import { newId } from './adapters/new-id.ts';
+import { newSeed } from './adapters/new-seed.ts';
 import { sqliteScratch } from './adapters/sqlite/scratch.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import type { Clock } from './engine/clock.ts';
@@ -8,10 +9,11 @@ import type { Opening } from './engine/run/opening.ts';
 import { startEngine } from './engine/run/start-engine.ts';
 import { defaultSettings } from './settings.ts';
 
-/** How an engine is created: all of `Opening`, of which the clock, ids, scratch files and settings have defaults. */
-export type EngineOptions = Omit<Opening, 'clock' | 'newId' | 'scratch'> & {
+/** How an engine is created: all of `Opening`, of which the clock, ids, seeds, scratch files and settings have defaults. */
+export type EngineOptions = Omit<Opening, 'clock' | 'newId' | 'newSeed' | 'scratch'> & {
   readonly clock?: Clock;
   readonly newId?: () => string;
+  readonly newSeed?: () => Uint8Array;
   readonly scratch?: Opening['scratch'];
 };
 
@@ -23,6 +25,7 @@ export const createEngine = (options: EngineOptions): Promise<Engine> =>
   startEngine({
     clock: systemClock(),
     newId,
+    newSeed,
     sha256: nativeSha256,
     scratch: sqliteScratch,
     settings: defaultSettings,

@@ -68,6 +68,7 @@ export type {
   MarketplaceSettings,
   TrialBalanceRow,
 } from './domain/shared/ledger.ts';
+export { Seed, chanceOf, drawBelow, type Chance, type Draw } from './domain/shared/chance.ts';
 export type { PaymentRail, Payout } from './domain/shared/payment-rail.ts';
 export {
   admitEd25519Key,
@@ -168,6 +169,7 @@ export {
 export {
   answerOf,
   rowOf,
+  freshSeed,
   settingsOf,
   type Answers,
   type Lookup,

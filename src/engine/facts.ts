@@ -18,7 +18,9 @@ type Question =
   /** An event by stream and revision. */
   | { readonly kind: 'event'; readonly stream: StreamName; readonly revision: number }
   /** The settings of a scope, configured when the engine is created. */
-  | { readonly kind: 'settings'; readonly scope: string };
+  | { readonly kind: 'settings'; readonly scope: string }
+  /** 32 bytes that nobody could foresee, as hex; the event that depends on them records them. */
+  | { readonly kind: 'seed' };
 
 export type Lookups = Readonly<Record<string, Lookup>>;
 export type Answers<L extends Lookups> = {
@@ -49,3 +51,6 @@ export const settingsOf = <Settings>(scope: string): Lookup<Settings> => ({
   kind: 'settings',
   scope,
 });
+
+/** Asks for a seed, from which `drawBelow` draws: 32 bytes as lower-case hex. */
+export const freshSeed: Lookup<string> = { kind: 'seed' };

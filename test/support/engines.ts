@@ -33,6 +33,7 @@ export const engines = () => {
       subsystems: [ticketSubsystem],
       clock: virtualClock(),
       scratch: sqliteScratch,
+      newSeed: () => new Uint8Array(32).fill(7),
     };
     const engine = await startEngine({ newId, instance: 'test', ...defaults, ...options });
     open.push(engine);

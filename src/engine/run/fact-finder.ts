@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.ts';
 import { lapsed } from '../decide.ts';
+import { toHex } from '../bytes.ts';
 import type { Lookup, Lookups, RowFact } from '../facts.ts';
 import { E, TE, pipe } from '../fp.ts';
 import type { LoadFailure, Loader } from './load.ts';
@@ -18,6 +19,8 @@ export type FactSources = {
   readonly loader: Loader;
   readonly subsystems: ReadonlyMap<string, Runnable>;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** 32 bytes that nobody can foresee. */
+  readonly newSeed: () => Uint8Array;
   /** A row, once its projection has reached the log's head or can get no further. */
   readonly row: (model: string, key: string) => TE.TaskEither<StoreFailure, RowFact<unknown>>;
 };
@@ -25,6 +28,7 @@ export type FactSources = {
 export const factFinder = (sources: FactSources): FactFinder => {
   const answered = (lookup: Lookup, at: Instant): TE.TaskEither<LoadFailure, unknown> => {
     if (lookup.kind === 'settings') return TE.right(sources.settings[lookup.scope]);
+    if (lookup.kind === 'seed') return TE.right(toHex(sources.newSeed()));
     if (lookup.kind === 'row') return sources.row(lookup.projection, lookup.key);
     if (lookup.kind === 'event') return eventAt(sources, lookup);
     return said(sources, lookup, at);

@@ -26,6 +26,8 @@ export type Opening = {
   readonly clock: Clock;
   /** A fresh id for a command or an instance that comes without one. */
   readonly newId: () => string;
+  /** 32 bytes that nobody can foresee, for decisions that draw. */
+  readonly newSeed: () => Uint8Array;
   /** A faster SHA-256 than the pure one. */
   readonly sha256?: Sha256;
   /** Where rows are built that are compared and thrown away. */

@@ -37,7 +37,8 @@ const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
   const { clock, subsystems, effects = [], settings = {}, readOnly = false } = opening;
   const { sha256 = pureSha256, scratch, snapshots = EVERY_500 } = opening;
   const taps = tapsFor(opening.telemetry, clock);
-  const parts = { ...instance, store, clock, sha256, subsystems, effects, settings, taps };
+  const { newSeed } = opening;
+  const parts = { ...instance, store, clock, sha256, subsystems, effects, settings, newSeed, taps };
   const wiring = wired({ ...parts, snapshots: readOnly ? 'never' : snapshots });
   const live = clock.kind === 'wall' && !readOnly ? followers(wiring) : undefined;
   const recorded = instance.clock;

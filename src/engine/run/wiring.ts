@@ -29,6 +29,7 @@ export type Composition = {
   /** Reactions that act on the outside world: never run during replay or rebuild. */
   readonly effects: readonly AnyReaction[];
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly newSeed: () => Uint8Array;
   readonly snapshots: SnapshotPolicy;
   readonly taps: Taps;
 };
@@ -75,7 +76,7 @@ export const wired = (composition: Composition): Wiring => {
   const base = baseOf(composition);
   const { owners: _, sha256: __, gather: ___, taps, ...parts } = base;
   const effects = composition.effects.map((reaction) => taps.reaction(reaction, 'effect'));
-  const dispatch = dispatching(base, composition.settings);
+  const dispatch = dispatching(base, composition);
   const sent: Sent = { reactions: 0, deadlines: 0, effects: 0 };
   const send = senders(dispatch, base.clock, (reaction) => {
     if (reaction === undefined) sent.deadlines += 1;
@@ -144,11 +145,11 @@ export const ownersOf = (
     ),
   );
 
-const dispatching = (base: Base, settings: Composition['settings']): Dispatch => {
+const dispatching = (base: Base, { settings, newSeed }: Composition): Dispatch => {
   const { store, clock, models, subsystems, taps } = base;
   const { events, rows } = store;
   const row = rowFacts(events, { rows, clock }, models);
-  const facts = taps.facts(factFinder({ ...base, events, settings, row }));
+  const facts = taps.facts(factFinder({ ...base, events, settings, newSeed, row }));
   return taps.dispatch(dispatcher(subsystems, handler({ ...base, events, facts })));
 };
 
