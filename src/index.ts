@@ -43,6 +43,7 @@ export { inspectSqlite } from './adapters/sqlite/inspection.ts';
 export { createStore } from './adapters/sqlite/new-store.ts';
 export { sqliteScratch } from './adapters/sqlite/scratch.ts';
 export { sqliteStore } from './adapters/sqlite/sqlite-store.ts';
+export { localSecrets } from './adapters/secrets.ts';
 export { systemClock } from './adapters/system-clock.ts';
 export { virtualClock } from './adapters/virtual-clock.ts';
 export { payWithdrawals } from './adapters/rails/pay-withdrawals.ts';
@@ -184,6 +185,7 @@ export {
   type Machine,
   type StateOf,
 } from './engine/machine.ts';
+export type { NestedMachine } from './engine/nested.ts';
 export type { Outcome } from './engine/outcome.ts';
 export { readModel, type Projection, type ReadModel, type Recorded } from './engine/projection.ts';
 export type { Reaction, Sending } from './engine/reaction.ts';
@@ -219,6 +221,7 @@ export type {
   StreamName,
   Subscription,
 } from './engine/store.ts';
+export { SecretReference, type Secret, type SecretMissing, type Secrets } from './engine/secret.ts';
 export type { Attributes, CounterName, SpanEnd, SpanName, Telemetry } from './engine/telemetry.ts';
 export { subsystem, type Status, type Subsystem } from './engine/subsystem.ts';
 export {

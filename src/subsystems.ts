@@ -2,6 +2,7 @@ import { account, accountAbout, accountCommands } from './commands/marketplace/a
 import { deposit, depositAbout, depositCommands } from './commands/marketplace/deposit.ts';
 import { escrow, escrowAbout, escrowCommands } from './commands/marketplace/escrow.ts';
 import { accountEvents } from './domain/marketplace/account/events.ts';
+import { accountNested } from './domain/marketplace/account/nested.ts';
 import { openHold } from './domain/marketplace/account/rules.ts';
 import { accountMachine } from './domain/marketplace/account/state.ts';
 import { depositEvents } from './domain/marketplace/deposit/events.ts';
@@ -57,6 +58,7 @@ export const accountSubsystem = subsystem({
   events: accountEvents,
   commands: accountCommands,
   machine: accountMachine,
+  nested: accountNested,
   about: accountAbout,
   projections: [holds],
   reactions: [lockEscrowWhenHoldIsPlaced],

@@ -2,6 +2,7 @@ import type { AnyCheck } from './check.ts';
 import type { Command, Context, Decider, Deliberation, Rejection, Self } from './decider.ts';
 import type { Due } from './deadline.ts';
 import type { Drawn } from './machine.ts';
+import type { NestedMachine } from './nested.ts';
 import type { AnyProjection } from './projection.ts';
 import type { AnyReaction } from './reaction.ts';
 import type { AnyVocabulary, DomainEvent } from './vocabulary.ts';
@@ -21,6 +22,8 @@ export type Subsystem<
   readonly events: AnyVocabulary;
   readonly commands: AnyVocabulary;
   readonly machine: Drawn;
+  /** Machines of which the state holds many. */
+  readonly nested?: readonly NestedMachine<State>[];
   readonly about: About<C, R>;
   readonly projections: readonly AnyProjection[];
   readonly reactions: readonly AnyReaction[];
@@ -77,6 +80,7 @@ export type AnySubsystem = {
   readonly events: AnyVocabulary;
   readonly commands: AnyVocabulary;
   readonly machine: Drawn;
+  readonly nested?: readonly NestedMachine[];
   readonly about: About;
   readonly projections: readonly AnyProjection[];
   readonly reactions: readonly AnyReaction[];

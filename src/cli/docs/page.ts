@@ -1,4 +1,4 @@
-import { edges, toMermaid } from '../../engine/machine.ts';
+import { edges, toMermaid, type Drawn } from '../../engine/machine.ts';
 import type { AnySubsystem } from '../../engine/subsystem.ts';
 import { payloadText } from './codec-text.ts';
 
@@ -39,6 +39,11 @@ const modelRows = ({ projections }: AnySubsystem) =>
 const reactionRows = ({ reactions }: AnySubsystem) =>
   reactions.map(({ name, on, ends = [] }) => [name, on.join(', '), ends.join(', ') || '-']);
 
+const drawing = (drawn: Drawn): readonly string[] => ['```mermaid', toMermaid(drawn), '```'];
+
+const nestedSections = ({ nested = [] }: AnySubsystem): readonly string[] =>
+  nested.flatMap(({ name, machine }) => section(`${name} within one stream`, drawing(machine)));
+
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`## ${title}`, '', ...lines, ''];
 
@@ -64,7 +69,8 @@ export const pageOf = (subsystem: AnySubsystem): string => {
     '',
     'Written by `chancery docs` from the running model; edit the model, not this page.',
     '',
-    ...section('States', ['```mermaid', toMermaid(machine), '```']),
+    ...section('States', drawing(machine)),
+    ...nestedSections(subsystem),
     ...clockwork,
     ...section(
       'Commands',
