@@ -102,10 +102,16 @@ const leftAfter = (value: unknown, budget: number, level: number): number => {
   if (typeof value !== 'object' || value === null) return budget - 4;
   if (level === MOST_LEVELS) return -1;
   let left = budget - 2;
-  for (const key of Object.keys(value)) {
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      if (left < 0) return left;
+      left = leftAfter(item, left - 1, level + 1);
+    }
+    return left;
+  }
+  for (const [key, field] of Object.entries(value)) {
     if (left < 0) return left;
-    const named = Array.isArray(value) ? 1 : key.length + 4;
-    left = leftAfter((value as Record<string, unknown>)[key], left - named, level + 1);
+    left = leftAfter(field, left - key.length - 4, level + 1);
   }
   return left;
 };

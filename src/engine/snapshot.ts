@@ -75,7 +75,7 @@ export const snapshotFingerprint = (
 const seal = (
   { fingerprint, revision, eventHash, content }: Omit<StoredSnapshot, 'digest'>,
   sha256: Sha256,
-): string => digestOfText(JSON.stringify([fingerprint, revision, eventHash, content]), sha256);
+): string => digestOfText(`${fingerprint} ${revision} ${eventHash}\n${content}`, sha256);
 
 /** A snapshot as it is to be stored, or why it cannot be: it is no JSON, or too large. */
 export const snapshotRow = (

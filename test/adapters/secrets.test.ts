@@ -138,17 +138,17 @@ describe('engine N46: a secret that was resolved', () => {
   });
 
   test.each<readonly [string, () => string]>([
-    [
-      'a text',
-      () => `${String(secret)} ${secret.toString()} ${'' + (secret as unknown as string)}`,
-    ],
+    ['a text', () => `${String(secret)} ${secret.toString()} ${[secret].join()}`],
     ['JSON', () => JSON.stringify(within)],
     ['canonical JSON', () => canonicalJson(within)],
     ['what console.log prints', () => format('%s %o %O %j', secret, within, within, within)],
     ['an inspection', () => inspect(within, { depth: 9, showHidden: true, getters: true })],
     ['an error', () => inspect(new Error(`no answer for ${String(secret)}`, { cause: within }))],
     ['a failure as a line', () => describeFailure({ type: 'Refused', ...within })],
-    ['its own fields', () => JSON.stringify(Object.entries(secret).map(([k, v]) => [k, `${v}`]))],
+    [
+      'its own fields',
+      () => JSON.stringify(Object.entries(secret).map(([k, v]) => [k, String(v)])),
+    ],
   ])('shows its reference and not its value in %s', (_, shown) => {
     const text = shown();
     expect(text).toContain('env:TOKEN');

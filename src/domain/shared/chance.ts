@@ -21,7 +21,8 @@ export type Draw = { readonly value: bigint; readonly next: Chance };
 const U64_BOUND = 1n << 64n;
 
 const seedBytes = (seed: string): Uint8Array => {
-  if (!Seed.is(seed)) throw new Error(`${seed} is not ${Seed.name}`);
+  const isSeed: boolean = Seed.is(seed);
+  if (!isSeed) throw new Error(`${seed} is not ${Seed.name}`);
   return Uint8Array.from(seed.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 };
 

@@ -1,5 +1,5 @@
 import { E } from '../fp.ts';
-import type { Inspection, StoredEvent } from '../inspection.ts';
+import type { StoredEvent } from '../inspection.ts';
 import { replay, decodeEvent, type HistoryFailure } from '../replay.ts';
 import { INSTANCE_STREAM, instanceEvents } from '../run/instance.ts';
 import { partsOf, type Envelope } from '../store.ts';

@@ -12,7 +12,7 @@ import {
   storedSnapshot,
   type Snapshot,
 } from '../snapshot.ts';
-import { partsOf, type Envelope, type Revision, type StreamName } from '../store.ts';
+import { partsOf, type Envelope, type StreamName } from '../store.ts';
 import type { Runnable, Status } from '../subsystem.ts';
 
 /** After how many events of a stream its state is stored again; `never`: it is neither stored nor read. */
