@@ -19,7 +19,7 @@ import type { Runnable, Status } from '../subsystem.ts';
 export type SnapshotPolicy = { readonly every: number } | 'never';
 
 /** What a snapshot is taken of. */
-export type Standing = {
+type Standing = {
   readonly state: Status;
   readonly last: Envelope;
   readonly memory: CommandMemory;
