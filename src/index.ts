@@ -208,7 +208,9 @@ export {
 } from './engine/run/engine.ts';
 export type { StateAt } from './engine/run/history.ts';
 export type { Journal } from './engine/run/journal.ts';
-export type { Query } from './engine/run/query.ts';
+export { NotBuiltYet } from './engine/run/live-rows.ts';
+export type { ProjectionStatus } from './engine/run/projection-status.ts';
+export { UnknownIndex, type Query, type ReadModelChange } from './engine/run/query.ts';
 export type { ReplayCheck } from './engine/run/replay-check.ts';
 export type { SnapshotPolicy } from './engine/run/snapshots.ts';
 export type {

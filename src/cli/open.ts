@@ -10,6 +10,7 @@ import { createEngine } from '../create-engine.ts';
 import type { Clock, VirtualClock } from '../engine/clock.ts';
 import type { Inspection } from '../engine/inspection.ts';
 import type { Engine } from '../engine/run/engine.ts';
+import { NotBuiltYet } from '../engine/run/live-rows.ts';
 import { subsystems } from '../subsystems.ts';
 import { CliError, exitCodes, reasonOf } from './exit-codes.ts';
 import { failureIn, failureReason } from './failure-text.ts';
@@ -146,6 +147,7 @@ export const orFailing = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof NotBuiltYet) throw new CliError(cause.message, exitCodes.notRight);
     const failure = failureIn(cause);
     if (failure === undefined) throw cause;
     throw new CliError(`${failure.type}: ${failureReason(failure)}`, exitCodes.storeFailed);

@@ -22,10 +22,10 @@ export type KeyedRow<Row = unknown> = { readonly key: string; readonly row: Row 
 /** Rows behind the key `after`, in the byte order of their keys; at most `limit`. */
 export type PageRequest = { readonly after?: string; readonly limit: number };
 
-/** Changes that are stored together with how far their consumer has come, or not at all. */
+/** Changes that are stored together with how far their consumer has come, or not at all; `value` undefined: that is forgotten. */
 export type Batch = {
   readonly changes: readonly RowChange[];
-  readonly checkpoint?: { readonly consumer: string; readonly value: Checkpoint };
+  readonly checkpoint?: { readonly consumer: string; readonly value: Checkpoint | undefined };
 };
 
 /**
@@ -44,10 +44,16 @@ export type RowStore = {
     entry: IndexEntry,
     request: PageRequest,
   ) => E.Either<StoreFailure, readonly KeyedRow[]>;
+  /** Whether an index lists a key under a value. */
+  readonly isListed: (
+    table: string,
+    entry: IndexEntry,
+    key: string,
+  ) => E.Either<StoreFailure, boolean>;
   readonly commit: (batch: Batch) => E.Either<StoreFailure, void>;
   readonly checkpoint: (consumer: string) => E.Either<StoreFailure, Checkpoint | undefined>;
-  /** Empties tables and forgets how far their consumer had come. */
-  readonly clear: (tables: readonly string[], consumer: string) => E.Either<StoreFailure, void>;
+  /** Removes as many rows of a table, with their index entries, as are removed in a few milliseconds: whether it is empty now. */
+  readonly clear: (table: string) => E.Either<StoreFailure, boolean>;
 };
 
 /** What a store adapter opens: the log, and the tables beside it. */

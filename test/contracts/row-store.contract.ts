@@ -217,27 +217,54 @@ const clearing = (on: On) => {
   );
 
   it(
-    'N14 clears tables and their checkpoint, and nothing else',
+    'N14 clears a table with its index entries step by step, and nothing else',
     on((rows) => {
-      const keep = { ...checkpoint('3'), consumer: 'others/1' };
-      commit(rows, put('a', 1, 'Open'), put('b', 1, 'Open', 'more'), put('c', 1, 'Open', 'others'));
-      now(rows.commit({ changes: [], checkpoint: checkpoint('3') }));
-      now(rows.commit({ changes: [], checkpoint: keep }));
-      now(rows.clear(['things', 'more'], 'things/1'));
+      const many = Array.from({ length: 2_500 }, (_, n) =>
+        put(`k${n}`, n, n % 2 ? 'Open' : 'Shut'),
+      );
+      commit(rows, ...many, put('c', 1, 'Open', 'others'));
+      let steps = 1;
+      while (!now(rows.clear('things'))) steps += 1;
+      expect(steps).toBeLessThan(9);
       const open = { index: 'status', value: 'Open' };
-      const left = ['things', 'more', 'others'].map((table) => [
-        keysOf(now(rows.page(table, { limit: 9 }))),
-        keysOf(now(rows.where(table, open, { limit: 9 }))),
-      ]);
-      expect(left).toEqual([
-        [[], []],
-        [[], []],
-        [['c'], ['c']],
-      ]);
-      expect(now(rows.checkpoint('things/1'))).toBeUndefined();
-      expect(now(rows.checkpoint('others/1'))).toEqual(keep.value);
+      expect(now(rows.page('things', { limit: 9 }))).toEqual([]);
+      expect(now(rows.where('things', open, { limit: 9 }))).toEqual([]);
+      expect(now(rows.isListed('things', open, 'k1'))).toBe(false);
+      expect(keysOf(now(rows.where('others', open, { limit: 9 })))).toEqual(['c']);
+      expect(now(rows.clear('things'))).toBe(true);
       commit(rows, put('a', 2, 'Open'));
       expect(keysOf(now(rows.where('things', open, { limit: 9 })))).toEqual(['a']);
+    }),
+  );
+
+  it(
+    'N14 forgets how far a consumer had come, together with what changes',
+    on((rows) => {
+      const keep = { ...checkpoint('3'), consumer: 'others/1' };
+      now(rows.commit({ changes: [], checkpoint: checkpoint('3') }));
+      now(rows.commit({ changes: [], checkpoint: keep }));
+      const gone = { consumer: 'things/1', value: undefined };
+      now(rows.commit({ changes: [put('a', 1)], checkpoint: gone }));
+      expect(now(rows.checkpoint('things/1'))).toBeUndefined();
+      expect(now(rows.checkpoint('others/1'))).toEqual(keep.value);
+      expect(now(rows.get('things', 'a'))).toBe(1);
+    }),
+  );
+
+  it(
+    'knows whether an index lists a key under a value',
+    on((rows) => {
+      commit(rows, put('a', 1, 'Open'), put('b', 1));
+      const listed = (index: string, value: string, key: string) =>
+        now(rows.isListed('things', { index, value }, key));
+      expect(listed('status', 'Open', 'a')).toBe(true);
+      expect([listed('status', 'Shut', 'a'), listed('other', 'Open', 'a')]).toEqual([false, false]);
+      expect([listed('status', 'Open', 'b'), listed('status', 'Open', 'c')]).toEqual([
+        false,
+        false,
+      ]);
+      commit(rows, put('a', 2, 'Shut'));
+      expect(listed('status', 'Open', 'a')).toBe(false);
     }),
   );
 };

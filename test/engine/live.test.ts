@@ -20,7 +20,10 @@ const rowOf = (engine: Engine, id: string, isWanted: (row: TicketRow) => boolean
     engine
       .query(tickets)
       .changes()
-      .pipe(filter(({ key, row }) => key === id && row !== undefined && isWanted(row))),
+      .pipe(
+        filter((change) => change.type === 'RowChanged'),
+        filter(({ key, row }) => key === id && row !== undefined && isWanted(row)),
+      ),
   );
 const opened = (engine: Engine, id: string, title: string, answerBy: number) =>
   engine.send(ticketSubsystem, `ticket-${id}`, OpenTicket({ title, answerBy }), { actor: ada });

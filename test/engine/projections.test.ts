@@ -232,9 +232,9 @@ test('engine N13: changes are told as they are stored, and end with the engine',
   await engine.settle();
   await noted(engine, '1');
   await engine.settle();
-  expect((await told).map(({ key, row }) => [key, row?.notes])).toEqual([
-    ['1', 0],
-    ['1', 1],
+  expect(await told).toMatchObject([
+    { type: 'RowChanged', key: '1', row: { notes: 0 } },
+    { type: 'RowChanged', key: '1', row: { notes: 1 } },
   ]);
   await engine.close();
   expect(await all).toHaveLength(2);

@@ -95,18 +95,25 @@ export const memoryRows = (
         const table = store.tables.get(name);
         return rowsBehind(table, table?.indexes.get(indexKey(entry)), request);
       }),
+    isListed: (table, { index, value }, key) =>
+      serve(false, () => {
+        const entries = store.tables.get(table)?.rows.get(key)?.entries ?? [];
+        return entries.some((entry) => entry.index === index && entry.value === value);
+      }),
     commit: ({ changes, checkpoint }) =>
       serve(true, () => {
         for (const change of changes.map(frozenChange)) apply(store, change);
-        if (checkpoint !== undefined) {
-          store.checkpoints.set(checkpoint.consumer, Object.freeze({ ...checkpoint.value }));
-        }
+        if (checkpoint === undefined) return;
+        const { consumer, value } = checkpoint;
+        if (value === undefined) store.checkpoints.delete(consumer);
+        else store.checkpoints.set(consumer, Object.freeze({ ...value }));
       }),
     checkpoint: (consumer) => serve(false, () => store.checkpoints.get(consumer)),
-    clear: (tables, consumer) =>
+    // A whole table goes as quickly as a part of it.
+    clear: (table) =>
       serve(true, () => {
-        for (const table of tables) store.tables.delete(table);
-        store.checkpoints.delete(consumer);
+        store.tables.delete(table);
+        return true;
       }),
   };
 };

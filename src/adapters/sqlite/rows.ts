@@ -11,6 +11,9 @@ import type {
 import type { StoreFailure } from '../../engine/store.ts';
 import { attempt } from './failures.ts';
 
+/** How many rows and how many index entries one `clear` removes at most: some milliseconds of work. */
+export const CLEARED_AT_ONCE = 1_000;
+
 type StoredRow = { readonly key: string; readonly row: string };
 
 const statements = (db: Database.Database) => ({
@@ -30,6 +33,9 @@ const statements = (db: Database.Database) => ({
   firstWhere: db.prepare<[string, string, string, number], StoredRow>(
     `SELECT i.key, r.row FROM row_index i CROSS JOIN rows r ON r.tbl = i.tbl AND r.key = i.key
      WHERE i.tbl = ? AND i.idx = ? AND i.value = ? ORDER BY i.key LIMIT ?`,
+  ),
+  isListed: db.prepare<[string, string, string, string], { one: 1 }>(
+    'SELECT 1 AS one FROM row_index WHERE tbl = ? AND idx = ? AND value = ? AND key = ?',
   ),
   checkpoint: db.prepare<[string], Checkpoint>(
     'SELECT position, events, digest FROM checkpoints WHERE consumer = ?',
@@ -64,8 +70,13 @@ const writes = (db: Database.Database) => ({
   checkpoint: db.prepare<[string, string, number, string]>(
     'INSERT OR REPLACE INTO checkpoints (consumer, position, events, digest) VALUES (?, ?, ?, ?)',
   ),
-  clearRows: db.prepare<[string]>('DELETE FROM rows WHERE tbl = ?'),
-  clearIndex: db.prepare<[string]>('DELETE FROM row_index WHERE tbl = ?'),
+  clearRows: db.prepare<[string, string, number]>(
+    'DELETE FROM rows WHERE tbl = ? AND key IN (SELECT key FROM rows WHERE tbl = ? LIMIT ?)',
+  ),
+  clearIndex: db.prepare<[string, number]>(
+    `DELETE FROM row_index WHERE (tbl, idx, value, key) IN
+       (SELECT tbl, idx, value, key FROM row_index WHERE tbl = ? LIMIT ?)`,
+  ),
   clearCheckpoint: db.prepare<[string]>('DELETE FROM checkpoints WHERE consumer = ?'),
 });
 
@@ -128,19 +139,18 @@ const committer = (db: Database.Database) => {
   const commit = db.transaction(({ changes, checkpoint }: Batch): void => {
     for (const change of changes) apply(change);
     if (checkpoint === undefined) return;
-    const { position, events, digest } = checkpoint.value;
-    sql.checkpoint.run(checkpoint.consumer, position, events, digest);
+    const { consumer, value } = checkpoint;
+    if (value === undefined) sql.clearCheckpoint.run(consumer);
+    else sql.checkpoint.run(consumer, value.position, value.events, value.digest);
   });
-  const clear = db.transaction((tables: readonly string[], consumer: string): void => {
-    for (const table of tables) {
-      sql.clearRows.run(table);
-      sql.clearIndex.run(table);
-    }
-    sql.clearCheckpoint.run(consumer);
+  const clear = db.transaction((table: string): boolean => {
+    const rows = sql.clearRows.run(table, table, CLEARED_AT_ONCE).changes;
+    const entries = sql.clearIndex.run(table, CLEARED_AT_ONCE).changes;
+    return rows < CLEARED_AT_ONCE && entries < CLEARED_AT_ONCE;
   });
   return {
     commit: (batch: Batch): void => commit.immediate(batch),
-    clear: (tables: readonly string[], consumer: string): void => clear.immediate(tables, consumer),
+    clear: (table: string): boolean => clear.immediate(table),
   };
 };
 
@@ -179,6 +189,8 @@ export const sqliteRows = (
       ),
     commit: (batch) => serve(true, () => write?.commit(batch)),
     checkpoint: (consumer) => serve(false, () => sql.checkpoint.get(consumer)),
-    clear: (tables, consumer) => serve(true, () => write?.clear(tables, consumer)),
+    isListed: (table, { index, value }, key) =>
+      serve(false, () => sql.isListed.get(table, index, value, key) !== undefined),
+    clear: (table) => serve(true, () => write === undefined || write.clear(table)),
   };
 };

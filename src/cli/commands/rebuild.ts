@@ -8,9 +8,13 @@ export const rebuild = (place: Place, name: string, output: Output): Promise<Exi
   const { name: projection } = projectionNamed(name);
   return mending(place, async (engine) => {
     output.progress(`rebuilding ${projection}`);
-    const { position = 'the beginning', ...status } = await engine.rebuild(projection);
+    const status = await engine.rebuild(projection, ({ building }) => {
+      if (building === undefined) return output.progress(`removing the old rows of ${projection}`);
+      output.progress(`rebuilding ${projection}: ${building.events} of ${building.outOf} events`);
+    });
     output.endProgress();
-    const { events, broken } = status;
+    const { events, position = 'the beginning', building } = status;
+    const broken = building?.broken ?? status.broken;
     output.item({ ...status, position }, () =>
       broken === undefined
         ? `${projection}: ${events} events, up to ${position}`

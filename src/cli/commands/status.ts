@@ -6,13 +6,30 @@ import { columns, type Output } from '../output.ts';
 import { lettersOf } from './dead-letters.ts';
 
 const projectionRows = ({ projections }: EngineStatus) =>
-  projections.map(({ projection, version, position = '-', events, broken }) => [
-    projection,
-    String(version),
-    position,
-    String(events),
-    broken === undefined ? 'runs' : `broken at ${broken.position}: ${broken.cause}`,
+  projections.flatMap(({ projection, version, position = '-', events, building, ...how }) => [
+    [projection, String(version), position, String(events), stateOf(how)],
+    ...(building === undefined ? [] : [buildingRow(projection, building)]),
   ]);
+
+type Projection = EngineStatus['projections'][number];
+
+const stateOf = ({ broken, isStale }: Pick<Projection, 'broken' | 'isStale'>): string => {
+  if (isStale === true) return 'stands still until its new version is built';
+  return broken === undefined ? 'runs' : `broken at ${broken.position}: ${broken.cause}`;
+};
+
+const buildingRow = (
+  projection: string,
+  { version, position = '-', events, outOf, broken }: NonNullable<Projection['building']>,
+): readonly string[] => [
+  `${projection} (new)`,
+  String(version),
+  position,
+  String(events),
+  broken === undefined
+    ? `being built, ${events} of ${outOf} events`
+    : `broken at ${broken.position}: ${broken.cause}`,
+];
 
 const reactionRows = ({ reactions }: EngineStatus) =>
   reactions.map(({ reaction, position = '-', failure }) => [
@@ -49,6 +66,8 @@ export const status = (place: Place, output: Output): Promise<ExitCode> =>
     let deadLetters = 0;
     for await (const _ of lettersOf(engine)) deadLetters += 1;
     output.item({ ...found, deadLetters }, () => describeStatus(found, deadLetters));
-    const isWhole = found.projections.every(({ broken }) => broken === undefined);
+    const isWhole = found.projections.every(
+      ({ broken, building }) => broken === undefined && building?.broken === undefined,
+    );
     return isWhole && deadLetters === 0 ? exitCodes.done : exitCodes.notRight;
   });

@@ -2,14 +2,20 @@ import type { Inspection, Scratch, StoredEvent } from '../inspection.ts';
 import type { Sha256 } from '../ids.ts';
 import type { AnyProjection } from '../projection.ts';
 import type { Checkpoint } from '../rows.ts';
-import { NOTHING_CONSUMED, VERSIONS, projectionBuilder } from '../run/projection-builder.ts';
+import { consumerOf, tableOf } from '../run/generations.ts';
+import { NOTHING_CONSUMED, projectionBuilder, scratchPlace } from '../run/projection-builder.ts';
 import type { Envelope } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
 import type { Finding } from './finding.ts';
+import { generationFindings, generationsOf, tablesOf } from './generation-pass.ts';
 
 /** Builds the rows of one projection anew in a scratch file, up to where the stored ones have come. */
 export type Builder = {
   readonly projection: AnyProjection;
+  /** The table of a read model that readers see. */
+  readonly tableOf: (model: string) => string;
+  /** Every table in which the projection is known to keep rows. */
+  readonly tables: readonly string[];
   /** Takes the next event of the log. */
   readonly take: (event: StoredEvent) => void;
   /** The log could not be read to its end. */
@@ -24,26 +30,19 @@ export type BuilderParts = {
   readonly scratch: Scratch;
   readonly owners: ReadonlyMap<string, Runnable>;
   readonly sha256: Sha256;
+  readonly checkpoints: ReadonlyMap<string, Checkpoint>;
 };
 
 /** Events that are built at once. */
 const PAGE = 500;
 
-const versionIn = (
-  rows: Iterable<{ readonly key: string; readonly row: string }>,
-  name: string,
-) => {
-  for (const { key, row } of rows) if (key === name) return row;
-  return 'unknown';
-};
-
-/** The builder of a projection; `stored` is how far its rows say that they have come. */
-export const builderOf = (
-  projection: AnyProjection,
-  parts: BuilderParts,
-  stored: Checkpoint | undefined,
-): Builder => {
-  const { inspection } = parts;
+/** The builder of a projection: of the rows that readers see. */
+export const builderOf = (projection: AnyProjection, parts: BuilderParts): Builder => {
+  const { inspection, checkpoints } = parts;
+  const { name } = projection;
+  const generations = generationsOf(inspection, name);
+  const live = generations?.live.number ?? 0;
+  const stored = checkpoints.get(consumerOf(name, live));
   const building = buildingOf(projection, parts);
   const isWanted = ({ type, position }: StoredEvent): boolean =>
     stored !== undefined &&
@@ -60,13 +59,15 @@ export const builderOf = (
     },
     cut: building.stop,
     isComparable: () => building.obstacle() === undefined,
+    tableOf: (model) => tableOf(model, live),
+    tables: tablesOf(projection, generations),
     finish: function* () {
       building.flush();
-      const { name, version: known } = projection;
-      const version = versionIn(inspection.rows(VERSIONS), name);
-      if (stored !== undefined && version !== `${known}`) {
+      if (generations !== undefined) yield* generationFindings(name, generations);
+      const version = generations?.live.version;
+      if (stored !== undefined && version !== projection.version) {
         building.stop('its rows are of another version');
-        yield { type: 'ProjectionStale', projection: name, stored: version, known };
+        yield stale(projection, version);
         return;
       }
       const reason = building.obstacle();
@@ -76,10 +77,17 @@ export const builderOf = (
   };
 };
 
+const stale = ({ name, version: known }: AnyProjection, version: number | undefined): Finding => ({
+  type: 'ProjectionStale',
+  projection: name,
+  stored: `${version ?? 'unknown'}`,
+  known,
+});
+
 /** Rows as they grow, and what keeps them from growing further. */
 const buildingOf = (projection: AnyProjection, { scratch, owners, sha256 }: BuilderParts) => {
   const parts = { rows: scratch.rows, owners, sha256 };
-  const built = projectionBuilder(projection, parts, () => undefined);
+  const built = projectionBuilder(projection, parts, scratchPlace);
   let page: Envelope[] = [];
   let obstacle: string | undefined;
   const flush = (): void => {

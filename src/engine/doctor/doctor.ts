@@ -7,9 +7,10 @@ import type { Checkpoint } from '../rows.ts';
 import { runnable, type AnySubsystem, type Runnable } from '../subsystem.ts';
 import { builderOf, type Builder } from './builders.ts';
 import type { Finding } from './finding.ts';
-import { logPass, unreadable, type EventHash, type LogSeen } from './log-pass.ts';
+import { logPass, type EventHash, type LogSeen } from './log-pass.ts';
 import { guarded, modelPass, otherTables } from './row-pass.ts';
 import { streamPass } from './stream-pass.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What a doctor has looked at. */
 export type Examined = LogSeen & { streams: number; rows: number };
@@ -65,14 +66,16 @@ function* rowsPass(
 ): Generator<Finding> {
   const checks: readonly AnyCheck[] = subsystems.flatMap((row) => row.checks ?? []);
   const pass = { inspection, scratch, checks, at: now(seen.latest) };
-  for (const { projection, finish, isComparable } of builders) {
+  for (const { projection, tableOf, finish, isComparable } of builders) {
     stage(`the rows of ${projection.name}`);
     yield* guarded(`the rows of ${projection.name}`, finish);
     if (!isComparable()) continue;
-    for (const { name } of projection.models) yield* modelPass(pass, name, seen);
+    for (const { name: model } of projection.models) {
+      yield* modelPass(pass, { model, table: tableOf(model) }, seen);
+    }
   }
-  const models = builders.flatMap(({ projection }) => projection.models.map(({ name }) => name));
-  yield* guarded('the tables', () => otherTables(pass, new Set(models)));
+  const known = new Set(builders.flatMap(({ tables }) => tables));
+  yield* guarded('the tables', () => otherTables(pass, known));
 }
 
 const structureOf = (inspection: Inspection): readonly string[] => {
@@ -117,10 +120,6 @@ const buildersOf = (examination: Examination, checkpoints: Checkpoints): readonl
     ),
   );
   return projectionsOf(examination).map((projection) =>
-    builderOf(
-      projection,
-      { inspection, scratch, owners, sha256 },
-      checkpoints.get(`projection:${projection.name}`),
-    ),
+    builderOf(projection, { inspection, scratch, owners, sha256, checkpoints }),
   );
 };

@@ -1,5 +1,6 @@
 import type { Concern } from '../check.ts';
 import type { HistoryFailure } from '../replay.ts';
+import type { Broken } from '../run/generations.ts';
 
 type At = { readonly stream: string; readonly revision: number; readonly position: string };
 
@@ -39,6 +40,20 @@ export type Finding =
       readonly projection: string;
       readonly stored: string;
       readonly known: number;
+    }
+  /** An event has stopped a projection: the rows that readers see, or those that are built to take their place. */
+  | ({
+      readonly type: 'ProjectionBroken';
+      readonly projection: string;
+      readonly version: number;
+      readonly isLive: boolean;
+    } & Broken)
+  /** Rows of an earlier build that nobody sees any more have not been removed yet. */
+  | {
+      readonly type: 'RowsLeftOver';
+      readonly projection: string;
+      readonly version: number;
+      readonly generation: number;
     }
   /** The rows cannot be built from the log, so they could not be compared. */
   | { readonly type: 'ProjectionUnbuildable'; readonly projection: string; readonly reason: string }
@@ -101,6 +116,10 @@ const DESCRIBE: Describe = {
     `projection ${projection} has consumed ${stored.events} events (digest ${stored.digest}) up to position ${position}; the log has ${computed.events} (digest ${computed.digest})`,
   ProjectionStale: ({ projection, stored, known }) =>
     `projection ${projection} has rows of version ${stored}, this chancery builds version ${known}: chancery rebuild ${projection}`,
+  ProjectionBroken: ({ projection, version, isLive, position, cause }) =>
+    `${isLive ? '' : 'the new build of '}projection ${projection} (version ${version}) is broken at position ${position}: ${cause}`,
+  RowsLeftOver: ({ projection, version, generation }) =>
+    `rows of build ${generation} of projection ${projection} (version ${version}) are still there: the next process that writes removes them`,
   ProjectionUnbuildable: ({ projection, reason }) =>
     `projection ${projection} cannot be built from the log, so its rows were not compared: ${reason}`,
   RowAltered: (found) => `${row(found)} is not what the log makes of it`,

@@ -1,8 +1,9 @@
 import type { Inspection, StoredEvent } from '../inspection.ts';
-import { StoreFailed, describeFailure, type Position } from '../store.ts';
+import type { Position } from '../store.ts';
 import type { HashedEvent } from '../ids.ts';
 import type { Builder } from './builders.ts';
 import type { Finding } from './finding.ts';
+import { unreadable } from './unreadable.ts';
 
 /** Computes what is stored as an event's hash. */
 export type EventHash = (event: HashedEvent) => string;
@@ -16,13 +17,6 @@ export type LogSeen = {
 
 /** How many events pass before it is told how many there were. */
 const TOLD_EVENTS = 10_000;
-
-/** Why something could not be read; a full disk for the scratch file, and what is a bug, goes on. */
-export const unreadable = (cause: unknown): string => {
-  if (!(cause instanceof StoreFailed) || cause.failure.type === 'StoreFull') throw cause;
-  const { failure } = cause;
-  return 'reason' in failure ? failure.reason : describeFailure(failure);
-};
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 

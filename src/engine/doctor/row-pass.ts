@@ -5,7 +5,7 @@ import { sameJson } from '../json.ts';
 import { DEAD_LETTERS } from '../run/dead-letters.ts';
 import { isOwnTable } from '../run/names.ts';
 import type { Finding } from './finding.ts';
-import { unreadable } from './log-pass.ts';
+import { unreadable } from './unreadable.ts';
 
 const NO_JSON = Symbol('no JSON');
 
@@ -42,10 +42,17 @@ export function* guarded(part: string, findings: () => Iterable<Finding>): Gener
   }
 }
 
-function* rowFindings(pass: RowPass, model: string, seen: { rows: number }): Generator<Finding> {
+/** A read model, and the table of its rows that readers see. */
+export type ModelTable = { readonly model: string; readonly table: string };
+
+function* rowFindings(
+  pass: RowPass,
+  { model, table }: ModelTable,
+  seen: { rows: number },
+): Generator<Finding> {
   const { inspection, scratch, at } = pass;
   const checks = pass.checks.filter((check) => check.model.name === model);
-  for (const stored of inspection.rows(model)) {
+  for (const stored of inspection.rows(table)) {
     const { key } = stored;
     const built = scratch.take(model, key);
     seen.rows += 1;
@@ -63,8 +70,11 @@ function* rowFindings(pass: RowPass, model: string, seen: { rows: number }): Gen
   for (const key of scratch.keys(model)) yield { type: 'RowMissing', model, key };
 }
 
-function* entryFindings({ inspection, scratch }: RowPass, model: string): Generator<Finding> {
-  for (const entry of inspection.entries(model)) {
+function* entryFindings(
+  { inspection, scratch }: RowPass,
+  { model, table }: ModelTable,
+): Generator<Finding> {
+  for (const entry of inspection.entries(table)) {
     if (!scratch.takeEntry(model, entry)) yield { type: 'EntryUnexpected', model, ...entry };
   }
   for (const entry of scratch.entries(model)) yield { type: 'EntryMissing', model, ...entry };
@@ -73,11 +83,11 @@ function* entryFindings({ inspection, scratch }: RowPass, model: string): Genera
 /** Compares the stored rows of a read model, and the entries of its indexes, with those built anew. */
 export function* modelPass(
   pass: RowPass,
-  model: string,
+  of: ModelTable,
   seen: { rows: number },
 ): Generator<Finding> {
-  yield* guarded(`the rows of ${model}`, () => rowFindings(pass, model, seen));
-  yield* guarded(`the indexes of ${model}`, () => entryFindings(pass, model));
+  yield* guarded(`the rows of ${of.model}`, () => rowFindings(pass, of, seen));
+  yield* guarded(`the indexes of ${of.model}`, () => entryFindings(pass, of));
 }
 
 const causeIn = (row: unknown): string | undefined =>
@@ -94,8 +104,8 @@ function* ownFindings({ inspection }: RowPass, table: string): Generator<Finding
 }
 
 /** What is wrong in tables that are of no read model: what the engine and its runs remember can be read at least. */
-export function* otherTables(pass: RowPass, models: ReadonlySet<string>): Generator<Finding> {
-  const tables = pass.inspection.tables().filter((table) => !models.has(table));
+export function* otherTables(pass: RowPass, known: ReadonlySet<string>): Generator<Finding> {
+  const tables = pass.inspection.tables().filter((table) => !known.has(table));
   for (const table of tables) {
     if (!isOwnTable(table)) yield { type: 'TableUnknown', table };
     yield* guarded(`the rows of ${table}`, () => ownFindings(pass, table));

@@ -5,8 +5,8 @@ import { INSTANCE_STREAM, instanceEvents } from '../run/instance.ts';
 import { partsOf, type Envelope } from '../store.ts';
 import type { Runnable, Status } from '../subsystem.ts';
 import type { Finding } from './finding.ts';
-import { unreadable } from './log-pass.ts';
 import { snapshotChecks, type SnapshotCheck, type SnapshotParts } from './snapshots.ts';
+import { unreadable } from './unreadable.ts';
 
 /** Events that are folded at once. */
 const PAGE = 500;

@@ -13,6 +13,8 @@ export type Consumer = {
   readonly position: () => Position | undefined;
   /** Follows the log until `target` has been consumed. Rejects if the store or the handling fails. */
   readonly advance: (target: Position) => Promise<void>;
+  /** Takes in the next page, and waits for one where the log ends. Rejects as `advance` does. */
+  readonly next: () => Promise<void>;
   /** Follows the log until stopped; returns at once. `failed` hears why it ended, if it was not stopped. */
   readonly follow: (failed: (cause: unknown) => void) => void;
   readonly stop: () => Promise<void>;
@@ -55,6 +57,7 @@ export const consumer = (parts: ConsumerParts): Consumer => {
   return {
     position: log.position,
     failure: log.failure,
+    next: step,
     advance: async (target) => {
       while (!stopped.signal.aborted && !isThere(target)) await step();
     },

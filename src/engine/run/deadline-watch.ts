@@ -60,7 +60,7 @@ export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer
     },
   });
   const prepared = once(async () => {
-    if (!isOfThisCode) orFailed(rows.clear(DEADLINE_TABLES, CONSUMER));
+    if (!isOfThisCode) await emptied(parts);
     await observedAgain(parts, table);
   });
   return {
@@ -77,6 +77,14 @@ export const deadlineWatch = (parts: WatchParts, table: DeadlineTable): Consumer
       prepared().then(() => following.follow(failed), failed);
     },
   };
+};
+
+/** Forgets how far the log was looked at, then what was found: a part of a table at a time, so that others run in between. */
+const emptied = async ({ rows, clock }: WatchParts): Promise<void> => {
+  orFailed(rows.commit({ changes: [], checkpoint: { consumer: CONSUMER, value: undefined } }));
+  for (const table of DEADLINE_TABLES) {
+    while (!orFailed(rows.clear(table))) await clock.breathe();
+  }
 };
 
 /** How far the log was looked at, stored with what was found; where nothing was, once in a while. */

@@ -15,7 +15,10 @@ export const settled = async (wiring: Wiring): Promise<void> => {
   for (;;) {
     const head = await headOf(wiring);
     if (head === undefined) return;
-    for (const projection of projections) await projection.advance(head);
+    for (const projection of projections) {
+      await projection.finish();
+      await projection.advance(head);
+    }
     await deadlines.advance(head);
     for (const reaction of reactions) await reaction.advance(head);
     await activity.idle();

@@ -7,7 +7,8 @@ import type { HandleFailure } from './attempt.ts';
 import type { Point, StateAt } from './history.ts';
 import type { OpenFailure } from './opening.ts';
 import type { Outcome } from '../outcome.ts';
-import type { ProjectionStatus } from './projection-runner.ts';
+import type { BuildTold } from './projection-runner.ts';
+import type { ProjectionStatus } from './projection-status.ts';
 import type { ReadModel } from '../projection.ts';
 import type { Query } from './query.ts';
 import type { KeyedRow } from '../rows.ts';
@@ -108,7 +109,12 @@ export type Engine = {
   readonly settle: () => Promise<void>;
   /** Under virtual time: moves the clock, sending what falls due on the way. */
   readonly runUntil: (instant: Instant) => Promise<void>;
-  readonly rebuild: (projection: string) => Promise<ProjectionStatus>;
+  /**
+   * Builds a projection's rows anew beside those that readers see, lets them take their place, and removes the old ones. A build that
+   * was interrupted is gone on with. `told` hears after every page how far it has come. Resolves too when an event breaks the build:
+   * then the old rows stay, and the status says so.
+   */
+  readonly rebuild: (projection: string, told?: BuildTold) => Promise<ProjectionStatus>;
   /**
    * SHA-256 of a projection's rows exactly at a position, whatever is appended meanwhile: of a line `[read model, key, row]` in RFC 8785
    * form for each row, read models and keys in byte order.

@@ -1,5 +1,7 @@
 import { orFailed } from './consumer.ts';
 import { E } from '../fp.ts';
+import type { Beside } from './generation-book.ts';
+import { consumerOf, tableOf, type Broken } from './generations.ts';
 import { digestOfText, type Sha256 } from '../ids.ts';
 import { passing } from './passing.ts';
 import type { AnyProjection, AnyReadModel, Recorded, Tables } from '../projection.ts';
@@ -16,14 +18,31 @@ export type BuilderParts = {
   readonly sha256: Sha256;
 };
 
-/** What has stopped a projection: an event that it cannot take in. */
-export type Broken = { readonly position: Position; readonly cause: string };
+/** Up to where a page goes, and whether the log ended there. */
+export type Reached = Pick<Page, 'position' | 'caughtUp'>;
+
+/** Where rows are built. */
+export type BuildingPlace = {
+  readonly generation: number;
+  /** How far they have come before. */
+  readonly from: Checkpoint | undefined;
+  /** What is to be stored together with the rows of a page. */
+  readonly beside: (reached: Reached) => Beside | undefined;
+  /** Hears of every change that has been stored. */
+  readonly changed: (change: RowChange) => void;
+};
+
+/** Rows that nobody sees and that are thrown away. */
+export const scratchPlace: BuildingPlace = {
+  generation: 0,
+  from: undefined,
+  beside: () => undefined,
+  changed: () => undefined,
+};
 
 /** Turns pages of events into stored rows and checkpoint. */
 export type ProjectionBuilder = {
   readonly checkpoint: () => Checkpoint | undefined;
-  /** Empties the read models and forgets how far they had come. */
-  readonly clear: () => void;
   /** Stores a page at once or, if that breaks, event by event up to the one that does. Throws `StoreFailed`. */
   readonly apply: (page: Page) => Broken | undefined;
   /** Stores how far the log was read, if that lies behind; a store that fails leaves it behind. */
@@ -35,57 +54,69 @@ export const NOTHING_CONSUMED = { events: 0, digest: digestOfText('') };
 export const projectionBuilder = (
   projection: AnyProjection,
   parts: BuilderParts,
-  changed: (change: RowChange) => void,
+  place: BuildingPlace,
 ): ProjectionBuilder => {
-  const kept = storedRows(projection, parts.rows);
-
-  /** Applies events and stores what they have changed, all or nothing. Throws `StoreFailed`, or what broke it. */
-  const store = (events: readonly Envelope[], position: Position): void => {
-    kept.begin();
-    const work = stagedRows(kept.rows, kept.models);
-    let { events: count, digest } = kept.checkpoint() ?? NOTHING_CONSUMED;
-    for (const envelope of events) {
-      see(projection, parts.owners, work.tables, envelope);
-      count += 1;
-      digest = digestOfText(digest + envelope.hash, parts.sha256);
-    }
-    const changes = work.changes();
-    kept.commit(changes, { position, events: count, digest });
-    for (const change of changes) changed(change);
-  };
+  const kept = storedRows(projection, parts.rows, place);
+  const store = storing(projection, parts, place, kept);
 
   /** What breaks the projection when it stores events; undefined: they are stored. */
-  const breaking = (events: readonly Envelope[], position: Position): string | undefined => {
-    const stored = E.tryCatch(() => store(events, position), unlessStoreFailed);
+  const breaking = (events: readonly Envelope[], reached: Reached): string | undefined => {
+    const stored = E.tryCatch(() => store(events, reached), unlessStoreFailed);
     if (E.isRight(stored)) return undefined;
     kept.rows.forget();
     return stored.left;
   };
 
+  /** Stores events one by one up to the one that breaks it. */
+  const singly = (events: readonly Envelope[]): Broken | undefined => {
+    for (const envelope of events) {
+      const { position } = envelope;
+      const cause = breaking([envelope], { position, caughtUp: false });
+      if (cause !== undefined) return { position, cause };
+    }
+    return undefined;
+  };
+
   return {
     checkpoint: kept.checkpoint,
-    clear: kept.clear,
     flush: kept.flush,
-    apply: ({ events, position }) => {
-      if (events.length === 0 && kept.pass(position)) return undefined;
-      if (breaking(events, position) === undefined) return undefined;
-      for (const envelope of events) {
-        const cause = breaking([envelope], envelope.position);
-        if (cause !== undefined) return { position: envelope.position, cause };
-      }
-      return undefined;
+    apply: ({ events, position, caughtUp }) => {
+      const reached = { position, caughtUp };
+      const isPassing = events.length === 0 && place.beside(reached) === undefined;
+      if (isPassing && kept.pass(position)) return undefined;
+      if (breaking(events, reached) === undefined) return undefined;
+      const broken = singly(events);
+      if (broken === undefined) store([], reached);
+      return broken;
     },
   };
 };
+
+/** Applies events and stores what they have changed, all or nothing. Throws `StoreFailed`, or what broke the projection. */
+const storing =
+  (
+    projection: AnyProjection,
+    { owners, sha256 }: BuilderParts,
+    { beside }: BuildingPlace,
+    kept: ReturnType<typeof storedRows>,
+  ) =>
+  (events: readonly Envelope[], reached: Reached): void => {
+    const work = stagedRows(kept.rows, kept.models);
+    let { events: count, digest } = kept.checkpoint() ?? NOTHING_CONSUMED;
+    for (const envelope of events) {
+      see(projection, owners, work.tables, envelope);
+      count += 1;
+      digest = digestOfText(digest + envelope.hash, sha256);
+    }
+    const { position } = reached;
+    kept.commit(work.changes(), { position, events: count, digest }, beside(reached));
+  };
 
 /** What is wrong with the projection; a failing store is not. */
 const unlessStoreFailed = (cause: unknown): string => {
   if (cause instanceof StoreFailed) throw cause;
   return String(cause);
 };
-
-/** Which version of each projection its rows are of; another version's rows are no beginning to go on from. */
-export const VERSIONS = 'projectionVersions';
 
 /** How far a projection has come, as it is stored; where no row changes with it, once in a while. */
 const storedCheckpoint = (consumer: string, rows: RowStore, stored: Checkpoint | undefined) => {
@@ -96,8 +127,8 @@ const storedCheckpoint = (consumer: string, rows: RowStore, stored: Checkpoint |
   });
   return {
     get: () => checkpoint,
-    /** Notes what has been stored with rows, or that nothing is any more. */
-    set: (value: Checkpoint | undefined): void => {
+    /** Notes what has been stored with rows. */
+    set: (value: Checkpoint): void => {
       unstored.overtaken();
       checkpoint = value;
     },
@@ -112,39 +143,34 @@ const storedCheckpoint = (consumer: string, rows: RowStore, stored: Checkpoint |
   };
 };
 
-/** A projection's stored rows and checkpoint, which change together or not at all. */
-const storedRows = ({ name, version, models: list }: AnyProjection, rows: RowStore) => {
-  const consumer = `projection:${name}`;
+/** The stored rows and checkpoint of one generation, which change together or not at all. */
+const storedRows = (
+  { name, models: list }: AnyProjection,
+  rows: RowStore,
+  { generation, from, changed }: BuildingPlace,
+) => {
+  const consumer = consumerOf(name, generation);
   const models: ReadonlyMap<string, AnyReadModel> = new Map(
     list.map((model) => [model.name, model]),
   );
-  let isOfThisVersion = orFailed(rows.get(VERSIONS, name)) === version;
-  const stored = isOfThisVersion ? orFailed(rows.checkpoint(consumer)) : undefined;
-  const { set, get: checkpoint, pass, flush } = storedCheckpoint(consumer, rows, stored);
-  const lately = keptRows(rows);
-  const clear = (): void => {
-    lately.forget();
-    orFailed(rows.clear([...models.keys()], consumer));
-    set(undefined);
-  };
+  const { set, get: checkpoint, pass, flush } = storedCheckpoint(consumer, rows, from);
+  const lately = keptRows((table, key) => orFailed(rows.get(tableOf(table, generation), key)));
+  const placed = (change: RowChange): RowChange =>
+    generation === 0 ? change : { ...change, table: tableOf(change.table, generation) };
   return {
     models,
     rows: lately,
     checkpoint,
     pass,
     flush,
-    clear,
-    /** Empties what another version has left. */
-    begin: (): void => {
-      if (!isOfThisVersion) clear();
-    },
-    commit: (changed: readonly RowChange[], value: Checkpoint): void => {
-      const noted = { table: VERSIONS, key: name, row: version, entries: [] };
-      const changes = isOfThisVersion ? changed : [...changed, noted];
-      orFailed(rows.commit({ changes, checkpoint: { consumer, value } }));
-      lately.keep(changed);
-      isOfThisVersion = true;
+    commit: (changes: readonly RowChange[], value: Checkpoint, beside?: Beside): void => {
+      const all = generation === 0 ? [...changes] : changes.map(placed);
+      if (beside !== undefined) all.push(beside.change);
+      orFailed(rows.commit({ changes: all, checkpoint: { consumer, value } }));
+      lately.keep(changes);
       set(value);
+      for (const change of changes) changed(change);
+      beside?.stored();
     },
   };
 };

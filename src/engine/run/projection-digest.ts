@@ -9,7 +9,7 @@ import type { RowStore } from '../rows.ts';
 import { orFailed } from './consumer.ts';
 import { headOf } from './driver.ts';
 import { ownersOf, type Wiring } from './wiring.ts';
-import { projectionBuilder } from './projection-builder.ts';
+import { projectionBuilder, scratchPlace } from './projection-builder.ts';
 
 const PAGE = 500;
 
@@ -63,7 +63,7 @@ export const projectionDigest = async (
   const aborted = new AbortController();
   try {
     const parts = { rows: scratch.rows, owners: ownersOf(subsystems), sha256: tools.sha256 };
-    const built = projectionBuilder(projection, parts, () => undefined);
+    const built = projectionBuilder(projection, parts, scratchPlace);
     const types = Object.keys(projection.on);
     const pages = events.subscribe({ after: undefined, types, signal: aborted.signal });
     for await (const page of pages) {

@@ -1,113 +1,131 @@
 import { Subject, type Observable } from 'rxjs';
-import type { Gathering } from './gathering.ts';
-import { consumer, type Consumer } from './consumer.ts';
+import type { Clock } from '../clock.ts';
+import { generationBook, type GenerationBook } from './generation-book.ts';
+import type { Generation } from './generations.ts';
+import { projectionStatus, type ProjectionStatus } from './projection-status.ts';
+import type { Failed, Track, TrackParts } from './projection-track.ts';
+import { projectionTracks, type ProjectionChange, type Tracks } from './projection-tracks.ts';
 import type { AnyProjection } from '../projection.ts';
-import {
-  NOTHING_CONSUMED,
-  projectionBuilder,
-  type Broken,
-  type BuilderParts,
-} from './projection-builder.ts';
-import type { Checkpoint, RowChange } from '../rows.ts';
-import type { EventStore, Page, Position } from '../store.ts';
-import type { Taps } from './taps.ts';
+import { retirement, type Retirement } from './retirement.ts';
+import type { Position } from '../store.ts';
 
-/** How a projection is: it runs, or an event has broken it, at a position and for a cause that are kept. */
-export type ProjectionStatus = {
-  readonly projection: string;
-  readonly version: number;
-  readonly position: Position | undefined;
-  readonly events: number;
-  readonly digest: string;
-  readonly broken?: Broken;
-  /** Why the log or the rows could not be reached the last time; they are tried again. */
-  readonly failure?: string;
-};
+/** Hears how far a build has come. */
+export type BuildTold = (status: ProjectionStatus) => void;
 
 export type ProjectionRunner = {
   readonly projection: AnyProjection;
   readonly status: () => ProjectionStatus;
-  /** Catches up to `target`; resolves too when the projection is broken: then it gets no further. */
+  /** The generation of rows that readers see now. */
+  readonly live: () => Generation;
+  /**
+   * Catches up to `target`; where the live rows stand still, builds those that take their place first. Resolves too when the
+   * projection is broken: then it gets no further.
+   */
   readonly advance: (target: Position) => Promise<void>;
-  readonly follow: (failed: (cause: unknown) => void) => void;
+  /** Builds to its end what is being built, and removes the rows that nobody sees any more. Resolves too when the build is broken. */
+  readonly finish: (told?: BuildTold) => Promise<void>;
+  readonly follow: (failed: Failed) => void;
   readonly stop: () => Promise<void>;
-  /** Empties its read models and starts from the beginning of the log. */
-  readonly rebuild: () => Promise<void>;
-  readonly changes: Observable<RowChange>;
+  /** Builds all rows anew beside those that readers see, and lets them take their place. */
+  readonly rebuild: (told?: BuildTold) => Promise<void>;
+  readonly changes: Observable<ProjectionChange>;
 };
 
-export type ProjectionParts = BuilderParts & {
-  readonly events: EventStore;
-  readonly gather: Gathering;
-  readonly tap: Taps['builder'];
-};
+export type ProjectionParts = TrackParts & { readonly clock: Pick<Clock, 'breathe'> };
 
 export const projectionRunner = (
   projection: AnyProjection,
   parts: ProjectionParts,
 ): ProjectionRunner => {
-  const changes = new Subject<RowChange>();
-  const untapped = projectionBuilder(projection, parts, (change) => changes.next(change));
-  const built = parts.tap(untapped, projection);
-  let broken: Broken | undefined;
-  const startedAt = following(projection, parts);
-
-  const handle = async (page: Page): Promise<void> => {
-    broken = built.apply(page);
-    if (broken !== undefined) throw new ProjectionBroken(broken.cause);
+  const changes = new Subject<ProjectionChange>();
+  const book = generationBook(projection, parts.rows);
+  const retired = retirement(projection, book, parts);
+  const byItself = following(retired);
+  const switched = (): void => byItself.remove();
+  const tracks = projectionTracks(projection, { ...parts, book, changes, switched });
+  const status = (): ProjectionStatus => statusOf(projection, book, tracks);
+  const finish = async (told?: BuildTold): Promise<void> => {
+    await built(tracks, () => told?.(status()));
+    await retired.run();
   };
-  const start = (): Consumer => startedAt(built.checkpoint()?.position, handle);
-  let running = start();
-
   return {
     projection,
     changes,
-    status: () => statusOf(projection, built.checkpoint(), broken, running.failure()),
-    advance: async (target) => {
-      if (broken === undefined) await running.advance(target).catch(unlessBroken);
+    status,
+    live: () => book.now().live,
+    advance: (target) => advanced(tracks, target),
+    finish,
+    follow: (failed) => byItself.begin(tracks, failed),
+    stop: async () => {
+      byItself.end();
+      await Promise.all([tracks.live()?.stop(), tracks.building()?.stop(), retired.stop()]);
+      changes.complete();
     },
-    follow: (failed) =>
-      running.follow((cause) => {
-        if (!(cause instanceof ProjectionBroken)) failed(cause);
-      }),
-    stop: () =>
-      running.stop().then(() => {
-        built.flush();
-        return changes.complete();
-      }),
-    rebuild: async () => {
-      await running.stop();
-      built.clear();
-      broken = undefined;
-      running = start();
+    rebuild: async (told) => {
+      tracks.begin();
+      byItself.go(tracks);
+      await finish(told);
     },
   };
 };
 
-const following =
-  ({ on }: AnyProjection, { events, gather }: ProjectionParts) =>
-  (after: Position | undefined, handle: (page: Page) => Promise<void>): Consumer =>
-    consumer({ events, gather, types: Object.keys(on), after, handle });
-
-class ProjectionBroken extends Error {
-  override readonly name = 'ProjectionBroken';
-}
-
-const unlessBroken = (cause: unknown): void => {
-  if (!(cause instanceof ProjectionBroken)) throw cause;
+/** What goes on by itself once somebody has asked for that, until it is ended. */
+const following = (retired: Retirement) => {
+  let failed: Failed | undefined;
+  const remove = (): void => {
+    if (failed !== undefined) retired.run().catch(failed);
+  };
+  const go = (tracks: Tracks): void => {
+    if (failed === undefined) return;
+    tracks.live()?.follow(failed);
+    tracks.building()?.follow(failed);
+    remove();
+  };
+  return {
+    remove,
+    go,
+    begin: (tracks: Tracks, heard: Failed): void => {
+      failed = heard;
+      go(tracks);
+    },
+    end: (): void => {
+      failed = undefined;
+    },
+  };
 };
 
 const statusOf = (
-  { name, version }: AnyProjection,
-  checkpoint: Checkpoint | undefined,
-  broken: Broken | undefined,
-  failure: string | undefined,
-): ProjectionStatus => ({
-  projection: name,
-  version,
-  position: checkpoint?.position,
-  events: checkpoint?.events ?? 0,
-  digest: checkpoint?.digest ?? NOTHING_CONSUMED.digest,
-  ...(broken === undefined ? {} : { broken }),
-  ...(broken === undefined && failure !== undefined ? { failure } : {}),
+  projection: AnyProjection,
+  book: GenerationBook,
+  tracks: Tracks,
+): ProjectionStatus =>
+  projectionStatus(projection, book.now(), {
+    live: { checkpoint: tracks.liveCheckpoint(), failure: tracks.live()?.failure() },
+    building: foundOf(tracks.building()),
+  });
+
+const foundOf = (track: Track | undefined) => ({
+  checkpoint: track?.checkpoint(),
+  failure: track?.failure(),
 });
+
+/** Takes what is being built to where it becomes the live one, or gets no further. */
+const built = async (tracks: Tracks, told: () => void): Promise<void> => {
+  const building = tracks.building();
+  if (building === undefined) return;
+  while (tracks.building() === building && !building.isOver()) {
+    await building.next();
+    told();
+  }
+};
+
+/** Takes the live rows to a position, whichever they are when it is reached. */
+const advanced = async (tracks: Tracks, target: Position): Promise<void> => {
+  if (tracks.live() === undefined) await built(tracks, () => undefined);
+  for (let track = tracks.live(); track !== undefined;) {
+    await track.advance(target);
+    const live = tracks.live();
+    if (live === track) return;
+    track = live;
+  }
+};

@@ -3,11 +3,12 @@ import { headOf } from './driver.ts';
 import { E } from '../fp.ts';
 import { stateAt } from './history.ts';
 import { digestOf, digestOfText } from '../ids.ts';
-import type { RowStore } from '../rows.ts';
 import { StoreFailed, type StreamName } from '../store.ts';
 import type { Runnable, Status } from '../subsystem.ts';
 import type { LoadFailure } from './load.ts';
 import { isHistoryFailure } from '../replay.ts';
+import { liveTable } from './live-rows.ts';
+import type { ProjectionStatus } from './projection-status.ts';
 import type { Wiring } from './wiring.ts';
 
 /** What a replay has shown: digests before and after, of all states and of the rows of each read model. */
@@ -27,7 +28,7 @@ const PAGE = 1_000;
 /** Folds every stream from its first event and compares with the state that commands are decided on; then rebuilds all rows. */
 export const replayCheck = async (
   wiring: Wiring,
-  rebuild: (projection: string) => Promise<unknown>,
+  rebuild: (projection: string) => Promise<ProjectionStatus>,
 ): Promise<ReplayCheck> => {
   const head = await headOf(wiring);
   if (head !== undefined) {
@@ -35,12 +36,17 @@ export const replayCheck = async (
   }
   const { streams, live, folded } = await statesOf(wiring);
   const models = [...wiring.models.keys()];
-  const before = models.map((model) => rowsDigest(wiring.store.rows, model));
-  for (const { projection } of wiring.projections) await rebuild(projection.name);
+  const before = models.map((model) => rowsDigest(wiring, model));
+  const broken = new Set<string>();
+  for (const { projection } of wiring.projections) {
+    const { building } = await rebuild(projection.name);
+    if (building !== undefined) broken.add(projection.name);
+  }
   const rows = models.map((model, index) => ({
     model,
     live: before[index] ?? '',
-    rebuilt: rowsDigest(wiring.store.rows, model),
+    // Rows that could not be built have none.
+    rebuilt: isOneOf(broken, wiring, model) ? '' : rowsDigest(wiring, model),
   }));
   const identical = live === folded && rows.every((row) => row.live === row.rebuilt);
   return { streams, states: { live, folded }, rows, identical };
@@ -88,12 +94,17 @@ const stateOr = (answer: E.Either<LoadFailure, { readonly state: Status }>): unk
   throw new StoreFailed(answer.left);
 };
 
-const rowsDigest = (rows: RowStore, model: string): string => {
+const isOneOf = (projections: ReadonlySet<string>, { models }: Wiring, model: string): boolean =>
+  projections.has(models.get(model)?.runner.projection.name ?? '');
+
+const rowsDigest = ({ store: { rows }, models }: Wiring, name: string): string => {
+  const { model } = models.get(name)!; // the names are those of the map
+  const { table } = liveTable({ models }, model);
   let digest = '';
   let after: string | undefined;
   for (;;) {
     const page = orFailed(
-      rows.page(model, { limit: PAGE, ...(after === undefined ? {} : { after }) }),
+      rows.page(table, { limit: PAGE, ...(after === undefined ? {} : { after }) }),
     );
     for (const row of page) digest = digestOfText(digest + digestOf(row));
     after = page.at(-1)?.key;

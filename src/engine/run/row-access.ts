@@ -2,24 +2,10 @@ import { defer } from 'rxjs';
 import { orFailed } from './consumer.ts';
 import type { RowFact } from '../facts.ts';
 import { TE, pipe } from '../fp.ts';
-import type { ProjectionRunner } from './projection-runner.ts';
-import type { AnyReadModel } from '../projection.ts';
-import { rowsWhere, type Shelf } from './query.ts';
+import { liveTable, type Models, type Shelf } from './live-rows.ts';
+import { rowsWhere } from './query.ts';
 import type { Reader } from '../reaction.ts';
 import { StoreFailed, type EventStore, type Position, type StoreFailure } from '../store.ts';
-
-/** Every read model by its name, with the runner of the projection that writes it. */
-export type Models = ReadonlyMap<
-  string,
-  { readonly model: AnyReadModel; readonly runner: ProjectionRunner }
->;
-
-export const modelsOf = (projections: readonly ProjectionRunner[]): Models =>
-  new Map(
-    projections.flatMap((runner) =>
-      runner.projection.models.map((model) => [model.name, { model, runner }] as const),
-    ),
-  );
 
 const found = (models: Models, name: string) => {
   const known = models.get(name);
@@ -27,20 +13,25 @@ const found = (models: Models, name: string) => {
   return known;
 };
 
-/** A row once its projection has come to where the log ended when the row was asked for, or can get no further. */
+/**
+ * A row once its projection has come to where the log ended when the row was asked for, or can get no further. Rows of another version
+ * than the code's stand still: they are given as they are, and are not current.
+ */
 export const rowFacts =
-  (events: EventStore, { rows }: Shelf, models: Models) =>
+  (events: EventStore, shelf: Shelf) =>
   (name: string, key: string): TE.TaskEither<StoreFailure, RowFact<unknown>> =>
     pipe(
       events.head(),
       TE.flatMap((head) =>
         TE.tryCatch(async () => {
-          const { runner } = found(models, name);
-          if (head !== undefined) await runner.advance(head);
+          const { model, runner } = found(shelf.models, name);
+          const isStale = runner.live().version !== runner.projection.version;
+          if (head !== undefined && !isStale) await runner.advance(head);
           const position = runner.status().position ?? '';
-          const current =
+          const isAtHead =
             head === undefined || (position !== '' && events.compare(position, head) >= 0);
-          return { row: orFailed(rows.get(name, key)), position, current };
+          const row = orFailed(shelf.rows.get(liveTable(shelf, model).table, key));
+          return { row, position, current: isAtHead && !isStale };
         }, storeFailure),
       ),
     );
@@ -52,15 +43,10 @@ const storeFailure = (cause: unknown): StoreFailure => {
 };
 
 /** Reads rows of projections that have passed a position; one that is broken before it is an error, not an answer. */
-export const readerOf = (
-  { compare }: EventStore,
-  shelf: Shelf,
-  models: Models,
-  passed: Position,
-): Reader => ({
+export const readerOf = ({ compare }: EventStore, shelf: Shelf, passed: Position): Reader => ({
   rows: (name, where, page = { limit: 1_000 }) =>
     defer(async () => {
-      const { model, runner } = found(models, name);
+      const { model, runner } = found(shelf.models, name);
       await runner.advance(passed);
       const { projection, position } = runner.status();
       if (position === undefined || compare(position, passed) < 0) {

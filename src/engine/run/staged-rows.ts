@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { orFailed } from './consumer.ts';
 import type { AnyReadModel, Rows, Tables } from '../projection.ts';
-import type { IndexEntry, RowChange, RowStore } from '../rows.ts';
+import type { IndexEntry, RowChange } from '../rows.ts';
 
 type AnyRow = Record<string, unknown>;
 type Staged = { readonly row: unknown; readonly changed: boolean };
@@ -18,14 +17,14 @@ export type KeptRows = {
   readonly forget: () => void;
 };
 
-export const keptRows = (rows: RowStore): KeptRows => {
+export const keptRows = (stored: KeptRows['get']): KeptRows => {
   const kept = new LRUCache<string, { readonly row: unknown }>({ max: KEPT_ROWS });
   return {
     get: (table, key) => {
       const name = nameOf(table, key);
       const known = kept.get(name);
       if (known !== undefined) return known.row;
-      const row = orFailed(rows.get(table, key));
+      const row = stored(table, key);
       kept.set(name, { row });
       return row;
     },
@@ -86,7 +85,7 @@ export const stagedRows = (
 };
 
 /** The index entries of a row, by the indexes that its read model declares. */
-export const entriesOf = (model: AnyReadModel | undefined, row: unknown): readonly IndexEntry[] => {
+const entriesOf = (model: AnyReadModel | undefined, row: unknown): readonly IndexEntry[] => {
   if (model === undefined || row === undefined) return [];
   const entries: IndexEntry[] = [];
   for (const index of Object.keys(model.indexes)) {

@@ -13,7 +13,7 @@ import { journal } from './journal.ts';
 import { life, type Life } from './life.ts';
 import { opened, type Opened, type Opening } from './opening.ts';
 import { projectionDigest } from './projection-digest.ts';
-import type { ProjectionRunner } from './projection-runner.ts';
+import type { BuildTold, ProjectionRunner } from './projection-runner.ts';
 import { query } from './query.ts';
 import { replayCheck } from './replay-check.ts';
 import { statusOf } from './status.ts';
@@ -39,7 +39,7 @@ const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
   const taps = tapsFor(opening.telemetry, clock);
   const { newSeed } = opening;
   const parts = { ...instance, store, clock, sha256, subsystems, effects, settings, newSeed, taps };
-  const wiring = wired({ ...parts, snapshots: readOnly ? 'never' : snapshots });
+  const wiring = wired({ ...parts, readOnly, snapshots: readOnly ? 'never' : snapshots });
   const live = clock.kind === 'wall' && !readOnly ? followers(wiring) : undefined;
   const recorded = instance.clock;
   const digest = (name: string, position: Position) =>
@@ -75,8 +75,7 @@ const engineOver = (parts: Parts): Engine => {
     ...atTheEdge(reading(parts)),
     ...atTheEdge(running(parts)),
     query: (model) => {
-      const shelf = { rows: wiring.store.rows, clock: wiring.clock };
-      const asked = atTheEdge(query(shelf, model, wiring.changes));
+      const asked = atTheEdge(query(wiring.shelf, model, wiring.changes));
       return { ...asked, where: (where) => atTheEdge(asked.where(where)) };
     },
     journal: (name) => atTheEdge(journal(wiring.store.rows, name)),
@@ -127,7 +126,7 @@ const running = (
       refuseReadOnly(parts);
       await runUntil(wiring, clock, instant);
     },
-    rebuild: (projection) => rebuilt(parts, projection),
+    rebuild: (projection, told) => rebuilt(parts, projection, told),
     digest: parts.digest,
     checkReplay: () => replayCheck(wiring, (projection) => rebuilt(parts, projection)),
   };
@@ -154,12 +153,11 @@ const runnerNamed = ({ projections }: Wiring, name: string): ProjectionRunner =>
   throw new Error(`there is no projection ${name}; there are ${known}`);
 };
 
-const rebuilt = async ({ wiring, live }: Parts, name: string) => {
+const rebuilt = async ({ wiring }: Parts, name: string, told?: BuildTold) => {
   const runner = runnerNamed(wiring, name);
-  await runner.rebuild();
+  await runner.rebuild(told);
   const head = await headOf(wiring);
   if (head !== undefined) await runner.advance(head);
-  live?.follow(runner);
   return runner.status();
 };
 

@@ -9,10 +9,13 @@ import { handler } from './handle.ts';
 import type { Sha256 } from '../ids.ts';
 import { loader, type Loader } from './load.ts';
 import { projectionRunner, type ProjectionRunner } from './projection-runner.ts';
+import type { ProjectionChange } from './projection-tracks.ts';
+import { projectionWatcher } from './projection-watcher.ts';
 import type { AnyReaction } from '../reaction.ts';
 import { reactionRunner, type ReactionRunner } from './reaction-runner.ts';
-import { modelsOf, readerOf, rowFacts, type Models } from './row-access.ts';
-import type { OpenStore, RowChange } from '../rows.ts';
+import { modelsOf, type Models, type Shelf } from './live-rows.ts';
+import { readerOf, rowFacts } from './row-access.ts';
+import type { OpenStore } from '../rows.ts';
 import { snapshotsOf, type SnapshotPolicy, type Snapshots } from './snapshots.ts';
 import type { Taps } from './taps.ts';
 import { runnable, type AnySubsystem, type Runnable } from '../subsystem.ts';
@@ -32,6 +35,8 @@ export type Composition = {
   readonly newSeed: () => Uint8Array;
   readonly snapshots: SnapshotPolicy;
   readonly taps: Taps;
+  /** Another process writes the rows, if anybody does. */
+  readonly readOnly: boolean;
 };
 
 /** All the moving parts of one engine. */
@@ -43,13 +48,14 @@ export type Wiring = {
   readonly snapshots: Snapshots;
   readonly subsystems: ReadonlyMap<string, Runnable>;
   readonly projections: readonly ProjectionRunner[];
+  readonly shelf: Shelf;
   readonly models: Models;
   readonly reactions: readonly ReactionRunner[];
   readonly deadlines: DeadlineRunner;
   readonly activity: Activity;
   readonly dispatch: Dispatch;
   readonly sent: Readonly<Sent>;
-  readonly changes: Observable<RowChange>;
+  readonly changes: Observable<ProjectionChange>;
   readonly deadlinesChanged: Observable<void>;
 };
 
@@ -64,6 +70,7 @@ type Base = Pick<
   | 'subsystems'
   | 'projections'
   | 'models'
+  | 'shelf'
   | 'activity'
 > & {
   readonly owners: ReadonlyMap<string, Runnable>;
@@ -101,22 +108,18 @@ const baseOf = ({
   subsystems: rows,
   taps,
   snapshots: policy,
+  readOnly,
   ...given
 }: Composition): Base => {
   const store = { ...given.store, events: taps.events(given.store.events) };
   const subsystems = new Map(rows.map((row) => [row.category, taps.subsystem(runnable(row))]));
   const owners = ownersOf(subsystems);
   const gather = gathering(clock);
+  const parts = { ...store, owners, gather, sha256, clock, tap: taps.builder };
   const projections = [...new Set(rows.flatMap((row) => row.projections))].map((projection) =>
-    projectionRunner(projection, {
-      events: store.events,
-      rows: store.rows,
-      owners,
-      gather,
-      sha256,
-      tap: taps.builder,
-    }),
+    readOnly ? projectionWatcher(projection, parts) : projectionRunner(projection, parts),
   );
+  const models = modelsOf(projections);
   const snapshots = snapshotsOf({ store, instance, subsystems, sha256, gather, policy });
   return {
     instance,
@@ -128,7 +131,8 @@ const baseOf = ({
     subsystems,
     owners,
     projections,
-    models: modelsOf(projections),
+    models,
+    shelf: { rows: store.rows, models, clock },
     loader: taps.loader(loader(store.events, clock, snapshots)),
     taps,
     activity: activity(clock),
@@ -146,9 +150,9 @@ export const ownersOf = (
   );
 
 const dispatching = (base: Base, { settings, newSeed }: Composition): Dispatch => {
-  const { store, clock, models, subsystems, taps } = base;
-  const { events, rows } = store;
-  const row = rowFacts(events, { rows, clock }, models);
+  const { store, shelf, subsystems, taps } = base;
+  const { events } = store;
+  const row = rowFacts(events, shelf);
   const facts = taps.facts(factFinder({ ...base, events, settings, newSeed, row }));
   return taps.dispatch(dispatcher(subsystems, handler({ ...base, events, facts })));
 };
@@ -158,7 +162,7 @@ const reacting = (
   effects: readonly AnyReaction[],
   send: Senders,
 ): readonly ReactionRunner[] => {
-  const { store, clock, models, subsystems } = base;
+  const { store, shelf, subsystems } = base;
   const { events, rows } = store;
   const declared = new Set([...subsystems.values()].flatMap(({ reactions }) => reactions));
   const reactions = [...declared].map((reaction) => base.taps.reaction(reaction, 'reaction'));
@@ -167,7 +171,7 @@ const reacting = (
       ...base,
       events,
       rows,
-      reader: (passed) => readerOf(events, { rows, clock }, models, passed),
+      reader: (passed) => readerOf(events, shelf, passed),
       send: send.becauseOf,
     }),
   );
