@@ -64,14 +64,15 @@ export const opened = async (store: Store): Promise<OpenStore> => {
   return answer.right;
 };
 
-/** Puts events into a store as nobody's engine would: whatever they are. */
-export const written = async (
-  store: Store,
+type Told = Pick<Draft, 'type' | 'data'> & { readonly version?: number };
+
+/** Puts events into an open store as nobody's engine would: whatever they are. */
+export const appended = async (
+  { events: log }: OpenStore,
   stream: StreamName,
   from: number,
-  ...events: readonly (Pick<Draft, 'type' | 'data'> & { readonly version?: number })[]
+  ...events: readonly Told[]
 ): Promise<void> => {
-  const { events: log, close } = await opened(store);
   const drafts = events.map(({ type, data, version = 1 }, index) => ({
     type,
     data,
@@ -80,8 +81,22 @@ export const written = async (
     metadata: metadata(`written-${from}`),
   }));
   const answer = await log.append(stream, from === 0 ? 'none' : from - 1, drafts)();
-  await close();
   if (E.isLeft(answer)) throw new Error(JSON.stringify(answer.left));
+};
+
+/** The same with a store that is opened for it. */
+export const written = async (
+  store: Store,
+  stream: StreamName,
+  from: number,
+  ...events: readonly Told[]
+): Promise<void> => {
+  const open = await opened(store);
+  try {
+    await appended(open, stream, from, ...events);
+  } finally {
+    await open.close();
+  }
 };
 
 const metadata = (commandId: string): Metadata => ({

@@ -8,6 +8,8 @@ export type Faults = {
   append?: (stream: string, drafts: readonly Draft[]) => 'lost' | 'refused' | undefined;
   /** Whether to fail instead of changing rows. */
   commit?: (batch: Batch) => boolean;
+  /** Whether to fail instead of clearing a part of a table. */
+  clear?: (table: string) => boolean;
 };
 
 export const unavailable: StoreFailure = {
@@ -39,6 +41,7 @@ const faulty = ({ events, rows, close }: OpenStore, faults: Faults): OpenStore =
   },
   rows: {
     ...rows,
+    clear: (table) => (faults.clear?.(table) === true ? E.left(unavailable) : rows.clear(table)),
     commit: (batch) => (faults.commit?.(batch) === true ? E.left(unavailable) : rows.commit(batch)),
   },
 });
