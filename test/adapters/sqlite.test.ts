@@ -10,7 +10,7 @@ import { eventHash, type HashedEvent } from '../../src/engine/ids.ts';
 import { canonicalJson } from '../../src/engine/json.ts';
 import { eventStoreContract } from '../contracts/event-store.contract.ts';
 import { rowStoreContract } from '../contracts/row-store.contract.ts';
-import { caughtUp, draft, drafts, freshStream, left, right } from '../support/drafts.ts';
+import { caughtUp, draft, drafts, freshStream, left, now, right } from '../support/drafts.ts';
 import { inDirectory } from '../support/store-files.ts';
 
 const make = async () => {
@@ -36,6 +36,42 @@ const commitsIn = (path: string): number => {
 };
 
 describe('a SQLite store', () => {
+  it(
+    'N50 clears a table in bounded steps, however many rows and index entries it has',
+    inDirectory(async (directory) => {
+      const path = join(directory, 'store.db');
+      const { rows, close } = await right(sqliteStore(path).open({ readOnly: false }));
+      const entries = ['a', 'b', 'c'].map((index) => ({ index, value: 'v' }));
+      const changes = Array.from({ length: 3_500 }, (_, n) => ({
+        table: n % 2 === 0 ? 'even' : 'odd',
+        key: `${n}`,
+        row: n,
+        entries,
+      }));
+      now(rows.commit({ changes }));
+      const db = new Database(path, { readonly: true });
+      const counts = () =>
+        ['rows', 'row_index'].map(
+          (table) =>
+            db
+              .prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${table} WHERE tbl = 'even'`)
+              .get()!.n,
+        );
+      let [before, isEmpty, steps] = [counts(), false, 0];
+      for (; !isEmpty; steps += 1) {
+        isEmpty = now(rows.clear('even'));
+        const after = counts();
+        const removed = before.map((count, index) => count - after[index]!);
+        expect(Math.max(...removed)).toBeLessThanOrEqual(1_000);
+        before = after;
+      }
+      expect([before, steps]).toEqual([[0, 0], 6]);
+      expect(now(rows.page('odd', { limit: 9_999 }))).toHaveLength(1_750);
+      db.close();
+      await close();
+    }),
+  );
+
   it(
     'N8 N21 writes events through a WAL connection with synchronous FULL, rows through one with NORMAL',
     inDirectory(async (directory) => {

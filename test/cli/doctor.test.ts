@@ -242,6 +242,26 @@ describe('engine N16: chancery doctor', () => {
     ]);
   });
 
+  test('names rows of an earlier build that are still to be removed, and no other build', async () => {
+    const generation = { number: 0, version: 1 };
+    const text = JSON.stringify({
+      live: generation,
+      building: { number: 2, version: 1, models: { openHolds: [] } },
+      retired: [{ number: 1, version: 1, models: { openHolds: [], gone: [] } }],
+    });
+    const found = await findingsAfter((data) => {
+      bySql(`UPDATE rows SET row = '${text}' WHERE tbl = 'projectionVersions' AND key = 'holds'`)(
+        data,
+      );
+      for (const table of ['openHolds@1', 'gone@1', 'openHolds@2']) {
+        bySql(`INSERT INTO rows VALUES ('${table}', 'x', '{}', NULL)`)(data);
+      }
+    });
+    expect(found).toEqual([
+      { type: 'RowsLeftOver', projection: 'holds', version: 1, generation: 1 },
+    ]);
+  });
+
   test('notices one bit turned wherever a stream is named in the file: in the log, in an index, in a row', async () => {
     const places = placesOf('deposit-sandbox.P2');
     expect(places.length).toBeGreaterThan(1);

@@ -170,6 +170,68 @@ describe('chancery rebuild', () => {
     expect((await json('status'))[0]).toMatchObject({ deadlines: { nearest: 8_000 + LAPSES } });
   });
 
+  test('engine N14: rows of another version are shown, and named as such, until the new ones are built', async () => {
+    const before = await json('rows', 'balances');
+    tampered(data, (db) =>
+      db.exec(
+        `UPDATE rows SET row = json_remove(json_set(row, '$.live.version', 9), '$.live.models')
+         WHERE tbl = 'projectionVersions' AND key = 'ledger'`,
+      ),
+    );
+    const { code, lines } = await look('status');
+    expect(code).toBe(0);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ledger +9 +\d+ +3 +stands still until its new version is built$/),
+    );
+    expect(await json('rows', 'balances')).toEqual(before);
+    const where = await look('rows', 'balances', '--where', 'currency=USD');
+    expect(where.code).toBe(1);
+    expect(where.stderr).toMatch(/^chancery: balances has no index currency yet: .*\n$/);
+    expect((await json('rebuild', 'ledger'))[0]).toMatchObject({ version: 1, events: 3 });
+    expect(await json('rows', 'balances', '--where', 'currency=USD')).toEqual(before);
+    expect((await look('doctor')).code).toBe(0);
+  });
+
+  test('engine N15: status and doctor show what has broken a projection, and what is built beside it', async () => {
+    const broken = { position: '4', cause: 'Error: no' };
+    const building = { number: 2, version: 2, broken };
+    let before = '';
+    tampered(data, (db) => {
+      const found = db
+        .prepare<[], { row: string }>(
+          `SELECT row FROM rows WHERE tbl = 'projectionVersions' AND key = 'ledger'`,
+        )
+        .get();
+      before = found!.row;
+      const generationsNow = JSON.parse(before) as { live: object };
+      const text = JSON.stringify({
+        ...generationsNow,
+        live: { ...generationsNow.live, broken },
+        building,
+      });
+      db.prepare(`UPDATE rows SET row = ? WHERE tbl = 'projectionVersions' AND key = 'ledger'`).run(
+        text,
+      );
+    });
+    const { code, lines } = await look('status');
+    expect(code).toBe(1);
+    expect(lines).toContainEqual(expect.stringMatching(/^ledger +1 .* broken at 4: Error: no$/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ledger \(new\) +2 .* broken at 4: Error: no$/),
+    );
+    const found = said(await look('doctor', '--json')).slice(0, -1);
+    expect(found).toEqual([
+      { type: 'ProjectionBroken', projection: 'ledger', version: 1, isLive: true, ...broken },
+      { type: 'ProjectionBroken', projection: 'ledger', version: 2, isLive: false, ...broken },
+    ]);
+    tampered(data, (db) =>
+      db
+        .prepare(`UPDATE rows SET row = ? WHERE tbl = 'projectionVersions' AND key = 'ledger'`)
+        .run(before),
+    );
+    expect((await look('doctor')).code).toBe(0);
+  });
+
   test('of an unknown projection names those there are; of no store makes none', async () => {
     const [unknown, missing] = await Promise.all([
       look('rebuild', 'boats'),

@@ -12,7 +12,7 @@ import type { StoreFailure } from '../../engine/store.ts';
 import { attempt } from './failures.ts';
 
 /** How many rows and how many index entries one `clear` removes at most: some milliseconds of work. */
-export const CLEARED_AT_ONCE = 1_000;
+const CLEARED_AT_ONCE = 1_000;
 
 type StoredRow = { readonly key: string; readonly row: string };
 
