@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
 import type { Engine } from '../../src/engine/run/engine.ts';
+import type { Page } from '../../src/engine/store.ts';
 import { chance } from '../support/command-lines.ts';
 import { ada, engines, opened, stores } from '../support/engines.ts';
 import { faultyStore, type Faults } from '../support/faulty-store.ts';
@@ -165,6 +166,55 @@ describe.each(stores)('generations of rows on a store in %s', (kind, newStore) =
     expect(await seenBy(back)).toEqual({ versions: ['v1'], rows: 5, notes: 15 });
     await back.close();
     expect(await leftIn(store)).toEqual({ numbers: [0], consumers: [0] });
+  });
+
+  test('engine N13, N14: killed while a given-up build is removed, it is not taken up again half removed', async () => {
+    for (let fatal = 1; fatal <= 4; fatal += 1) {
+      const store = await built(newStore);
+      const faults: Faults = {};
+      const dying = faultyStore(inPages(store, 4), faults);
+      const diesAt = (last: number) => {
+        let writes = 0;
+        const isDead = () => (writes += 1) > last;
+        faults.commit = isDead;
+        faults.clear = isDead;
+      };
+      const begun = await start({ store: dying, subsystems: v2 });
+      diesAt(2);
+      await begun.settle().catch(() => undefined);
+      await begun.close();
+      const back = await start({ store: dying, subsystems: v1 });
+      diesAt(fatal);
+      await back.settle().catch(() => undefined);
+      await back.close();
+      const again = await start({ store, subsystems: v2 });
+      await again.settle();
+      expect(await seenBy(again)).toEqual({ versions: ['v2'], rows: 5, notes: 15 });
+      await again.close();
+      expect((await leftIn(store)).numbers).toHaveLength(1);
+    }
+  });
+
+  test('engine N14: rows that were built up to an older head do not take the place of newer ones', async () => {
+    const store = await built(newStore, 2, 2);
+    const atSwitch: Promise<TicketRow | undefined>[] = [];
+    let [engine, isHeld]: [Engine | undefined, boolean] = [undefined, false];
+    const held = async ({ caughtUp }: Page) => {
+      if (!isHeld || !caughtUp || engine === undefined) return;
+      isHeld = false;
+      const outcome = await noted(engine, '0000', 'while the page is held');
+      await engine.waitFor('position' in outcome ? outcome.position : '');
+    };
+    engine = await start({ store: inPages(store, 2, undefined, held), subsystems: v1 });
+    await engine.settle();
+    const { get, changes } = engine.query(tickets);
+    changes().subscribe(({ type }) => {
+      if (type === 'RowsSwitched') atSwitch.push(get('0000'));
+    });
+    isHeld = true;
+    await engine.rebuild('tickets');
+    expect(isHeld).toBe(false);
+    expect(await Promise.all(atSwitch)).toMatchObject([{ notes: 2 }]);
   });
 
   test('engine N14: rows of a store that knew no generations are read on, and built beside by the next version', async () => {

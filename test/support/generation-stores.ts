@@ -47,11 +47,12 @@ export const versioned = ({
   return [{ ...ticketSubsystem, reactions: [], projections: [projection] }];
 };
 
-/** A store whose log is read in small pages; `between` is awaited before each of them. */
+/** A store whose log is read in small pages; `between` is awaited before each of them, `held` before it is handed over. */
 export const inPages = (
   inner: Store,
   pageSize: number,
   between: () => Promise<void> = async () => undefined,
+  held: (page: Page) => Promise<void> = async () => undefined,
 ): Store => ({
   ...inner,
   open: (options) => async () => {
@@ -68,7 +69,9 @@ export const inPages = (
             [Symbol.asyncIterator]: () => slowly,
             next: async () => {
               await between();
-              return pages.next();
+              const next = await pages.next();
+              if (next.done !== true) await held(next.value);
+              return next;
             },
             return: async () => (await pages.return?.()) ?? { done: true, value: undefined },
           };
