@@ -27,6 +27,7 @@ const engine = await startEngine({
   clock: virtualClock(),
   scratch: sqliteScratch,
   newId: () => 'none',
+  newSeed: () => new Uint8Array(32),
 });
 await engine.settle();
 await engine.close();
