@@ -159,6 +159,10 @@ export const describeFailure = (failure: { readonly type: string }): string => {
   return rest.length === 0 ? type : `${type}: ${rest.join(', ')}`;
 };
 
+/** Whether a failure is the store's own trouble, which says nothing about the command and may pass. */
+export const isOutage = ({ type }: { readonly type: string }): boolean =>
+  type === 'StoreFull' || type === 'StoreUnavailable';
+
 /** The category of a stream's name, and its id; undefined where it has none. */
 export const partsOf = (
   stream: string,

@@ -75,7 +75,7 @@ describe.each(stores)('reactions on a store in %s', (_, newStore) => {
       ),
     });
     for (const id of ['1', '2', '3']) await opened(engine, id);
-    faults.append = (stream) => (stream === 'ticket-3' ? undefined : 'refused');
+    faults.append = (stream) => (stream === 'ticket-3' ? undefined : 'corrupt');
     await engine.runUntil(1_000_000);
     expect(await notesOf(engine, '3')).toEqual(['n']);
     const letters = engine.deadLetters.list(10);
@@ -84,7 +84,7 @@ describe.each(stores)('reactions on a store in %s', (_, newStore) => {
         reaction: 'whenOpened',
         event: { stream: 'ticket-1', type: 'TicketOpened' },
         command: { stream: 'ticket-1', type: 'AddNote' },
-        cause: expect.stringContaining('StoreUnavailable'),
+        cause: expect.stringContaining('StoreCorrupt'),
         attempts: 8,
         at: 200 + 400 + 800 + 1_600 + 3_200 + 6_400 + 12_800,
       },

@@ -4,8 +4,8 @@ import type { Draft, StoreFailure } from '../../src/engine/store.ts';
 
 /** What a store is to do wrong; each is asked before the store acts. Changed by a test as it goes. */
 export type Faults = {
-  /** `lost`: it is written, but the answer never comes; `refused`: it is not written. */
-  append?: (stream: string, drafts: readonly Draft[]) => 'lost' | 'refused' | undefined;
+  /** `lost`: it is written, but the answer never comes; `refused`, `corrupt`: it is not written, for an outage or for good. */
+  append?: (stream: string, drafts: readonly Draft[]) => 'lost' | 'refused' | 'corrupt' | undefined;
   /** Whether to fail instead of changing rows. */
   commit?: (batch: Batch) => boolean;
   /** Whether to fail instead of clearing a part of a table. */
@@ -18,6 +18,8 @@ export const unavailable: StoreFailure = {
   reason: 'the test wants it',
   remedy: 'none',
 };
+
+const corrupt: StoreFailure = { ...unavailable, type: 'StoreCorrupt' };
 
 /** A store that fails when it is told to, in front of one that works. */
 export const faultyStore = (inner: Store, faults: Faults): Store => ({
@@ -35,6 +37,7 @@ const faulty = ({ events, rows, close }: OpenStore, faults: Faults): OpenStore =
     append: (stream, expected, drafts) => async () => {
       const fault = faults.append?.(stream, drafts);
       if (fault === 'refused') return E.left(unavailable);
+      if (fault === 'corrupt') return E.left(corrupt);
       const written = await events.append(stream, expected, drafts)();
       return fault === 'lost' ? E.left(unavailable) : written;
     },

@@ -13,7 +13,7 @@ import type { Instant } from '../clock.ts';
 import { E } from '../fp.ts';
 import type { Outcome } from '../outcome.ts';
 import type { AnyReaction, Sending } from '../reaction.ts';
-import { describeFailure } from '../store.ts';
+import { describeFailure, isOutage } from '../store.ts';
 import { reached } from './wait.ts';
 
 /** Sends a command under an id; a Left is a failure of infrastructure, worth another try. */
@@ -22,7 +22,7 @@ export type Send = (
   commandId: string,
 ) => Promise<E.Either<{ readonly type: string }, Outcome>>;
 
-/** How often a failing command is sent before it becomes a dead letter, and the first and longest pause between. */
+/** How often a command that fails for other reasons than an outage is sent before it becomes a dead letter, and the first and longest pause between. */
 export const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
@@ -48,6 +48,8 @@ type Step =
       readonly do: 'send';
       readonly sending: Sending;
       readonly attempt: number;
+      /** How often in a row the store was out of order. */
+      readonly outages?: number;
       readonly pauseMs?: number;
       readonly from?: Instant;
     }
@@ -59,23 +61,28 @@ export type DeliveryParts = {
   readonly time: SchedulerLike;
   readonly send: Send;
   readonly nextId: () => string;
+  /** Whether it goes on for as long as the store is out of order; else that counts like any failure. */
+  readonly outlastsOutages: boolean;
 };
 
 /**
- * One command from its first attempt to the end of what follows from it: failures are retried with back-off, a refusal that says
- * when to ask again is asked again then, an outcome may be followed by a next command. Errors with `Undelivered`.
+ * One command from its first attempt to the end of what follows from it: failures are retried with back-off, those of a store that is
+ * out of order without end, a refusal that says when to ask again is asked again then, an outcome may be followed by a next command.
+ * Errors with `Undelivered`.
  */
 export const delivered = (
   first: Sending,
-  { reaction, time, send, nextId }: DeliveryParts,
+  { reaction, time, send, nextId, outlastsOutages }: DeliveryParts,
 ): Observable<unknown> => {
   let id = nextId();
+  const afterFailure = (step: SendStep, failure: { readonly type: string }): SendStep =>
+    outlastsOutages && isOutage(failure) ? outlasting(step) : again(step, describeFailure(failure));
   const attempted = (step: SendStep): Observable<Step> =>
     paused(step, time).pipe(
       switchMap(() => from(send(step.sending, id))),
       map((answer) => {
         const next = E.isLeft(answer)
-          ? again(step, describeFailure(answer.left))
+          ? afterFailure(step, answer.left)
           : afterwards(reaction, step, answer.right, time.now());
         if (next.do === 'send' && next.sending !== step.sending) id = nextId();
         return next;
@@ -91,7 +98,16 @@ const paused = ({ pauseMs, from: instant }: SendStep, time: SchedulerLike): Obse
   return pauseMs === undefined ? of(undefined) : timer(pauseMs, time);
 };
 
-const again = ({ sending, attempt }: SendStep, reason: string): Step => {
+/** The same attempt, made again. */
+const outlasting = ({ sending, attempt, outages = 0 }: SendStep): SendStep => ({
+  do: 'send',
+  sending,
+  attempt,
+  outages: outages + 1,
+  pauseMs: pauseBefore(outages + 1),
+});
+
+const again = ({ sending, attempt }: SendStep, reason: string): SendStep => {
   if (attempt >= ATTEMPTS) throw new Undelivered(sending, reason, attempt);
   return { do: 'send', sending, attempt: attempt + 1, pauseMs: pauseBefore(attempt) };
 };

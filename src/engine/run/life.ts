@@ -7,7 +7,7 @@ import type { Outcome } from '../outcome.ts';
 import { impostor } from './request.ts';
 import type { Wiring } from './wiring.ts';
 
-/** How long `close` waits for work that is under way, in milliseconds of wall time. */
+/** How long `close` waits at each of its steps for work that is under way, in milliseconds of wall time. */
 const DRAIN_MS = 10_000;
 
 export type Life = Pick<Engine, 'sendTE' | 'close'> & { readonly isClosing: () => boolean };
@@ -41,20 +41,26 @@ export const life = (wiring: Wiring, newId: () => string, live: Followers | unde
   };
 };
 
-/** Lets callers' commands end, then what the engine does by itself, then what both read; then closes the store. */
+/**
+ * Lets callers' commands end, then what the engine does by itself, then what both read; then closes the store. None of them is waited
+ * for without end, and whatever goes wrong on the way the store is closed.
+ */
 const closed = async (
   { projections, deadlines, reactions, activity, snapshots, store }: Wiring,
   live: Followers | undefined,
   underWay: ReadonlySet<Promise<unknown>>,
 ): Promise<void> => {
-  await drained(Promise.allSettled(underWay));
-  await drained(live?.stop());
-  await Promise.all([deadlines.stop(), ...reactions.map((runner) => runner.halt())]);
-  await drained(activity.idle());
-  await drained(Promise.all(reactions.map((runner) => runner.stop())));
-  await Promise.all(projections.map((runner) => runner.stop()));
-  await drained(snapshots.stop());
-  await store.close();
+  try {
+    await drained(Promise.allSettled(underWay));
+    await drained(live?.stop());
+    await drained(Promise.all([deadlines.stop(), ...reactions.map((runner) => runner.halt())]));
+    await drained(activity.idle());
+    await drained(Promise.all(reactions.map((runner) => runner.stop())));
+    await drained(Promise.all(projections.map((runner) => runner.stop())));
+    await drained(snapshots.stop());
+  } finally {
+    await store.close();
+  }
 };
 
 /** Waits for work to end, but not for ever; no timer stays behind. */

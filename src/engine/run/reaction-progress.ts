@@ -47,22 +47,14 @@ export const progressOf = (
 ): Progress => {
   const book = workBook(reaction, rows);
   const unfinished = new BehaviorSubject(0);
-  const stopped = new Subject<void>();
-  const saveLater = new Subject<void>();
-  // Nothing is unfinished then: what is stored is how far the log was read.
-  const unstored = passing(() => book.save());
-  const save = (): void => {
-    if (!book.save()) return saveLater.next();
-    unstored.overtaken();
-    unfinished.next(book.works.length);
-  };
-  saveLater.pipe(oneAtATime(scheduler), takeUntil(stopped)).subscribe(save);
+  const counted = (): void => unfinished.next(book.works.length);
+  const { save, passed, stop } = saving(book, counted, scheduler);
   return {
     from: book.from,
     wasFinished: ({ id }) => orFailed(rows.get(FINISHED, keyOf(reaction, id))) !== undefined,
     begin: (envelope, isFinished) => {
       const work = book.begin(envelope, isFinished);
-      unfinished.next(book.works.length);
+      counted();
       return work;
     },
     end: (work, letter) => {
@@ -71,13 +63,35 @@ export const progressOf = (
     },
     read: (position) => {
       book.read(position);
-      if (book.works.length === 0) unstored.passed(position);
+      if (book.works.length === 0) passed(position);
       else if (book.works[0]?.isFinished === true) save();
     },
     unfinished,
-    stop: () => {
+    stop,
+  };
+};
+
+/** Stores what a book notes, again and again where the store fails, and once more at the end. */
+const saving = (book: WorkBook, saved: () => void, scheduler: SchedulerLike) => {
+  const stopped = new Subject<void>();
+  const saveLater = new Subject<void>();
+  // Nothing is unfinished then: what is stored is how far the log was read.
+  const unstored = passing(() => book.save());
+  let isSaved = true;
+  const save = (): void => {
+    isSaved = book.save();
+    if (!isSaved) return saveLater.next();
+    unstored.overtaken();
+    saved();
+  };
+  saveLater.pipe(oneAtATime(scheduler), takeUntil(stopped)).subscribe(save);
+  return {
+    save,
+    passed: unstored.passed,
+    stop: (): void => {
       stopped.next();
-      unstored.flush();
+      if (isSaved) unstored.flush();
+      else book.save();
     },
   };
 };
@@ -86,6 +100,7 @@ export const progressOf = (
 const oneAtATime = (scheduler: SchedulerLike) => exhaustMap(() => timer(TRY_AGAIN_MS, scheduler));
 
 /** The works of a reaction in their order, and what of them is not stored yet. */
+type WorkBook = ReturnType<typeof workBook>;
 const workBook = (reaction: string, rows: RowStore) => {
   const consumer = `reaction:${reaction}`;
   const stored = orFailed(rows.checkpoint(consumer));

@@ -1,5 +1,6 @@
 import { BehaviorSubject, Subject, filter, firstValueFrom, from, race, switchMap } from 'rxjs';
 import { consumer, orFailed } from './consumer.ts';
+import type { Send } from './delivery.ts';
 import { deadLetter, deadLetterAdded, deadLetterGone } from './dead-letters.ts';
 import { E } from '../fp.ts';
 import type { Gathering } from './gathering.ts';
@@ -8,12 +9,19 @@ import type { AnyReaction } from '../reaction.ts';
 import { progressOf, type Progress } from './reaction-progress.ts';
 import { letterOf, performed, seenBy, type Ending, type WorkParts } from './reaction-work.ts';
 import type { RowStore } from '../rows.ts';
-import type { Envelope, EventStore, Page, Position } from '../store.ts';
+import {
+  describeFailure,
+  isOutage,
+  type Envelope,
+  type EventStore,
+  type Page,
+  type Position,
+} from '../store.ts';
 
 export type ReactionRunner = {
   readonly reaction: AnyReaction;
   readonly position: () => Position | undefined;
-  /** Why the log could not be followed the last time; undefined: it could. */
+  /** Why the log could not be followed, or a command not be sent, the last time; undefined: it could. */
   readonly failure: () => string | undefined;
   /**
    * Hands every event up to `target` to the reaction; their work may go on after that. Resolves too when there is no room for
@@ -60,7 +68,8 @@ export const reactionRunner = (reaction: AnyReaction, parts: ReactionParts): Rea
   return {
     reaction,
     position: following.position,
-    failure: following.failure,
+    failure: () =>
+      following.failure() ?? (progress.unfinished.value > 0 ? work.outage() : undefined),
     advance: async (target) => {
       await firstValueFrom(race(from(following.advance(target)), crowdedAndIdle));
     },
@@ -98,7 +107,7 @@ const handing =
 /** Does the work of a dead letter again, and takes the letter away or writes it anew. */
 const retried = async (rows: RowStore, work: Workshop, key: string): Promise<boolean> => {
   const letter = deadLetter(rows, key);
-  const ending = letter === undefined ? 'cut' : await work.done(letter.event);
+  const ending = letter === undefined ? 'cut' : await work.done(letter.event, false);
   if (ending === 'cut') return false;
   const change = ending === 'done' ? deadLetterGone(key) : deadLetterAdded(ending);
   orFailed(rows.commit({ changes: [change] }));
@@ -133,24 +142,34 @@ const workshop = (reaction: AnyReaction, parts: WorkParts) => {
   const isHalted = new BehaviorSubject(false);
   const cut = new Subject<void>();
   const sending = new Set<Promise<unknown>>();
+  let outage: string | undefined;
+  const noteOutage = (answer: Awaited<ReturnType<Send>>): void => {
+    const isOut = E.isLeft(answer) && isOutage(answer.left);
+    outage = isOut ? describeFailure(answer.left) : undefined;
+  };
 
   const send: WorkParts['send'] = (causedBy, by) => {
     const bare = parts.send(causedBy, by);
     return (command, commandId) => {
       const sent = parts.activity.during(() => bare(command, commandId));
       sending.add(sent);
+      void sent.then(noteOutage, () => undefined);
       return sent.finally(() => sending.delete(sent));
     };
   };
 
   return {
     isHalted,
-    done: async (envelope: Envelope): Promise<Ending> => {
+    /** Why the store did not take the last command, if that was for an outage. */
+    outage: () => outage,
+    done: async (envelope: Envelope, outlastsOutages = true): Promise<Ending> => {
       const seen = seenBy(reaction, parts, envelope);
       if (E.isLeft(seen)) return letterOf(reaction, envelope, parts.clock.now(), seen.left, 1);
       const { key, recorded } = seen.right;
       return inTurn(key, async () =>
-        isHalted.value ? 'cut' : performed(reaction, { ...parts, send }, recorded, cut),
+        isHalted.value
+          ? 'cut'
+          : performed(reaction, { ...parts, send }, recorded, { cut, outlastsOutages }),
       );
     },
     halt: () => isHalted.next(true),

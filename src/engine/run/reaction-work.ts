@@ -19,7 +19,7 @@ import { reactionCommandId } from '../ids.ts';
 import type { Recorded } from '../projection.ts';
 import type { AnyReaction, Reader } from '../reaction.ts';
 import { decodeEvent } from '../replay.ts';
-import { describeFailure, type Envelope, type Position } from '../store.ts';
+import { StoreFailed, describeFailure, isOutage, type Envelope, type Position } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
 
 /** What a reaction's work needs of the engine. */
@@ -31,6 +31,14 @@ export type WorkParts = {
   readonly reader: (passed: Position) => Reader;
   /** `causedBy`: the event whose work sends the command. */
   readonly send: (causedBy: Envelope, reaction: AnyReaction) => Send;
+};
+
+/** How the work of one event is to be done. */
+export type Doing = {
+  /** Ends the work where it is. */
+  readonly cut: Observable<unknown>;
+  /** Whether it goes on for as long as the store is out of order; else that counts like any failure. */
+  readonly outlastsOutages: boolean;
 };
 
 /** How the work of an event has ended: well, in a dead letter, or cut short because the engine closes. */
@@ -58,11 +66,12 @@ export const performed = async (
   reaction: AnyReaction,
   parts: WorkParts,
   recorded: Recorded,
-  cut: Observable<unknown>,
+  { cut, outlastsOutages }: Doing,
 ): Promise<Ending> => {
   const working = parts.activity.begin();
   let isComplete = false;
-  const work = workOf(reaction, parts, recorded, working.scheduler).pipe(
+  const time = working.scheduler;
+  const work = workOf(reaction, parts, recorded, { time, outlastsOutages }).pipe(
     tap({ complete: () => (isComplete = true) }),
     takeUntil(cut),
   );
@@ -94,10 +103,10 @@ const workOf = (
   reaction: AnyReaction,
   parts: WorkParts,
   recorded: Recorded,
-  time: SchedulerLike,
+  { time, outlastsOutages }: Pick<Doing, 'outlastsOutages'> & { readonly time: SchedulerLike },
 ): Observable<unknown> => {
   const { envelope } = recorded;
-  let sent = 0;
+  let [sent, failed] = [0, 0];
   const nextId = () => reactionCommandId(parts.instance, reaction.name, envelope.id, sent++);
   const send = parts.send(envelope, reaction);
   const begin = () => {
@@ -105,11 +114,16 @@ const workOf = (
     return reaction.each(recorded as never, time, parts.reader(envelope.position));
   };
   return defer(begin).pipe(
-    concatMap((sending) => delivered(sending, { reaction, time, send, nextId })),
+    concatMap((sending) => delivered(sending, { reaction, time, send, nextId, outlastsOutages })),
     retry({
-      count: ATTEMPTS - 1,
-      delay: (cause: unknown, attempt) =>
-        cause instanceof Undelivered ? throwError(() => cause) : timer(pauseBefore(attempt), time),
+      delay: (cause: unknown, times) => {
+        if (!(outlastsOutages && isOutageThrown(cause))) failed += 1;
+        const isTheEnd = cause instanceof Undelivered || failed >= ATTEMPTS;
+        return isTheEnd ? throwError(() => cause) : timer(pauseBefore(times), time);
+      },
     }),
   );
 };
+
+const isOutageThrown = (cause: unknown): boolean =>
+  cause instanceof StoreFailed && isOutage(cause.failure);
