@@ -10,7 +10,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreFailed } from '../../engine/store.ts';
-import { unavailable } from './failures.ts';
+import { corrupt, unavailable } from './failures.ts';
 import { checkCurrent, migrate } from './schema.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;
@@ -89,8 +89,21 @@ const closing = <T>(db: Database.Database, work: () => T): T => {
   }
 };
 
+/** A database has a page of at least 512 bytes; SQLite takes less for a new one, and forgets what lies in the log beside it. */
+const LEAST_BYTES = 512;
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Refuses a file that was cut to so little that it would be begun anew. */
+const refuseCut = (path: string): void => {
+  const size = sizeOf(path);
+  if (size >= LEAST_BYTES || (size === 0 && sizeOf(`${path}-wal`) === 0)) return;
+  throw new StoreFailed(corrupt(path, `the file was cut to ${size} bytes`));
+};
+
 /** The connection that writes events: every commit is on the disk before it is answered. Creates or migrates the file. */
 export const connectWriter = (path: string): Database.Database => {
+  refuseCut(path);
   const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   return closing(db, () => {
     migrate(db, path);

@@ -53,7 +53,8 @@ const failureOf = (error: unknown, path: string): StoreFailure | undefined => {
   if (code === 'SQLITE_NOTADB') {
     return corrupt(path, reason, 'name another path: this file is not a Chancery store');
   }
-  if (code.startsWith('SQLITE_CORRUPT')) return corrupt(path, reason);
+  // Statements are fixed: where one does not fit, the file's schema is not what was made.
+  if (code === 'SQLITE_ERROR' || code.startsWith('SQLITE_CORRUPT')) return corrupt(path, reason);
   const remedy = REMEDIES[code.split('_').slice(0, 2).join('_')];
   if (remedy !== undefined) return unavailable(path, `${reason} (${code})`, remedy);
   return code.startsWith('E')

@@ -8,8 +8,8 @@ import type {
   RowChange,
   RowStore,
 } from '../../engine/rows.ts';
-import type { StoreFailure } from '../../engine/store.ts';
-import { attempt } from './failures.ts';
+import { StoreFailed, type StoreFailure } from '../../engine/store.ts';
+import { attempt, corrupt } from './failures.ts';
 
 /** How many rows and how many index entries one `clear` removes at most: some milliseconds of work. */
 const CLEARED_AT_ONCE = 1_000;
@@ -154,7 +154,15 @@ const committer = (db: Database.Database) => {
   };
 };
 
-const parsed = ({ key, row }: StoredRow): KeyedRow => ({ key, row: JSON.parse(row) });
+/** A stored row's value; throws `StoreFailed` where it is not what was written. */
+const valueOf = (path: string, table: string, { key, row }: StoredRow): unknown => {
+  try {
+    return JSON.parse(row);
+  } catch {
+    throw new StoreFailed(corrupt(path, `row ${key} of ${table} is no JSON text`, REBUILD));
+  }
+};
+const REBUILD = 'rebuild its projection with `chancery rebuild`, or restore the file from a backup';
 
 /** The row store over a connection of its own; `refusal` says why it does not serve now. */
 export const sqliteRows = (
@@ -164,6 +172,9 @@ export const sqliteRows = (
 ): RowStore => {
   const sql = statements(db);
   const write = db.readonly ? undefined : committer(db);
+  const parsedOf =
+    (table: string) =>
+    (row: StoredRow): KeyedRow => ({ key: row.key, row: valueOf(path, table, row) });
   const serve = <T>(writing: boolean, work: () => T): E.Either<StoreFailure, T> => {
     const refused = refusal(writing);
     return refused === undefined ? attempt(path, work) : E.left(refused);
@@ -172,12 +183,12 @@ export const sqliteRows = (
     get: (table, key) =>
       serve(false, () => {
         const found = sql.get.get(table, key);
-        return found && JSON.parse(found.row);
+        return found && valueOf(path, table, { key, ...found });
       }),
     page: (table, { after, limit }) =>
       serve(false, () =>
         (after === undefined ? sql.first.all(table, limit) : sql.page.all(table, after, limit)).map(
-          parsed,
+          parsedOf(table),
         ),
       ),
     where: (table, { index, value }, { after, limit }) =>
@@ -185,7 +196,7 @@ export const sqliteRows = (
         (after === undefined
           ? sql.firstWhere.all(table, index, value, limit)
           : sql.where.all(table, index, value, after, limit)
-        ).map(parsed),
+        ).map(parsedOf(table)),
       ),
     commit: (batch) => serve(true, () => write?.commit(batch)),
     checkpoint: (consumer) => serve(false, () => sql.checkpoint.get(consumer)),
