@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -112,6 +113,38 @@ describe('engine N24: chancery backup', () => {
     const { code, stderr } = await backup(place('of-damaged.db'), from);
     expect([code, stderr]).toEqual([3, expect.stringMatching(/^chancery: StoreCorrupt: /)]);
     expect(readdirSync(place()).filter((name) => name.startsWith('of-damaged'))).toEqual([]);
+  });
+});
+
+describe('engine N24: what a backup or an archive is written as before it is whole', () => {
+  const directory = () => readdirSync(place()).filter((name) => name.startsWith('ours'));
+
+  test("is nobody else's file, and nothing of it stays", async () => {
+    for (const command of ['backup', 'archive']) {
+      const file = place(`ours.${command}`);
+      writeFileSync(`${file}.part`, 'mine');
+      expect(await cli(command, file, '--data', data)).toMatchObject({ code: 0, stderr: '' });
+      expect(readFileSync(`${file}.part`, 'utf8')).toBe('mine');
+    }
+    expect(directory()).toEqual(
+      ['archive', 'backup'].flatMap((name) => [`ours.${name}`, `ours.${name}.part`]),
+    );
+  });
+
+  test('takes no name at which something stands, be it a link to nowhere', async () => {
+    const before = directory();
+    for (const [command, code] of [
+      ['backup', 3],
+      ['archive', 2],
+    ] as const) {
+      const link = place(`ours-link.${command}`);
+      symlinkSync(place('nowhere', 'else'), link);
+      const answer = await cli(command, link, '--data', data);
+      expect(answer).toMatchObject({ code, lines: [] });
+      expect(answer.stderr).toMatch(/ours-link\.\w+: it exists already; name a new file\n$/);
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    }
+    expect(directory()).toEqual([...before, 'ours-link.archive', 'ours-link.backup'].toSorted());
   });
 });
 

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { instanceOf } from '../../engine/inspected-instance.ts';
 import type { Inspection, StoredEvent } from '../../engine/inspection.ts';
 import { StoreFailed, type Position } from '../../engine/store.ts';
 import { syncDirectory } from '../sqlite/connection.ts';
-import { corrupt } from '../sqlite/failures.ts';
+import { codeOf, corrupt } from '../sqlite/failures.ts';
+import { partOf, publish } from '../sqlite/part-file.ts';
 import {
   ARCHIVE_VERSION,
   ArchiveFailed,
@@ -125,6 +126,14 @@ const writeLines = async (
   return { instance: header.instance, until: header.until, events, bytes, digest };
 };
 
+const taken = (path: string): ArchiveFailed =>
+  new ArchiveFailed({
+    type: 'ArchiveUnavailable',
+    path,
+    reason: 'it exists already',
+    remedy: 'name a new file',
+  });
+
 /**
  * Writes the events of a store, up to a position or all, into a new file of JSON lines. The file stands under its name only when it is
  * whole and on the disk. Rejects with `ArchiveFailed`, `StoreFailed` or a file system error.
@@ -137,14 +146,10 @@ export const writeArchive = async (
     readonly progress?: (events: number) => void;
   } = {},
 ): Promise<Archived> => {
-  if (existsSync(target)) {
-    const reason = 'it exists already';
-    const remedy = 'name a new file';
-    throw new ArchiveFailed({ type: 'ArchiveUnavailable', path: target, reason, remedy });
-  }
+  if (existsSync(target)) throw taken(target);
   const header = headerOf(inspection, options.until);
-  const part = `${target}.part`;
-  const file = await open(part, 'w');
+  const part = partOf(target);
+  const file = await open(part, 'wx');
   try {
     const archived = await writeLines(
       inspection,
@@ -153,12 +158,13 @@ export const writeArchive = async (
       options.progress ?? (() => undefined),
     );
     await file.close();
-    await rename(part, target);
+    publish(part, target);
     syncDirectory(dirname(target));
     return archived;
   } catch (cause) {
-    await file.close();
+    await file.close().catch(() => undefined);
+    throw codeOf(cause) === 'EEXIST' ? taken(target) : cause;
+  } finally {
     await rm(part, { force: true });
-    throw cause;
   }
 };

@@ -1,10 +1,11 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type Database from 'better-sqlite3';
 import { E, type TE } from '../../engine/fp.ts';
-import type { StoreFailure } from '../../engine/store.ts';
+import { StoreFailed, type StoreFailure } from '../../engine/store.ts';
 import { connectReader, locate, syncDirectory } from './connection.ts';
-import { attempt, unavailable } from './failures.ts';
+import { attempt, codeOf, unavailable } from './failures.ts';
+import { partOf, publish } from './part-file.ts';
 
 const sync = (path: string): void => {
   const descriptor = openSync(path, 'r+');
@@ -15,17 +16,20 @@ const sync = (path: string): void => {
   }
 };
 
+const taken = (target: string): StoreFailure =>
+  unavailable(target, 'it exists already', 'name a new file');
+
 /** Under another name first, so that half a copy never stands under this one. */
 const copyTo = (db: Database.Database, target: string): void => {
-  const part = `${target}.part`;
+  const part = partOf(target);
   try {
-    rmSync(part, { force: true });
     db.prepare<[string]>('VACUUM INTO ?').run(part);
     sync(part);
-    renameSync(part, target);
+    publish(part, target);
   } catch (error) {
-    rmSync(part, { force: true });
-    throw error;
+    throw codeOf(error) === 'EEXIST' ? new StoreFailed(taken(target)) : error;
+  } finally {
+    for (const suffix of ['', '-journal']) rmSync(`${part}${suffix}`, { force: true });
   }
   syncDirectory(dirname(target));
 };
@@ -38,7 +42,7 @@ export const backupStore =
   (path: string, target: string): TE.TaskEither<StoreFailure, void> =>
   async () => {
     const to = resolve(target);
-    if (existsSync(to)) return E.left(unavailable(target, 'it exists already', 'name a new file'));
+    if (existsSync(to)) return E.left(taken(target));
     const source = attempt(path, () => connectReader(locate(path, true)));
     if (E.isLeft(source)) return source;
     const copied = attempt(target, () => copyTo(source.right, to));

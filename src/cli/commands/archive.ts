@@ -26,7 +26,8 @@ const archiveError = (cause: unknown, file: string): unknown => {
       const text = `${type}: ${path}: line 1: format version ${failure.found}, this chancery knows up to ${failure.supported}; install a newer chancery`;
       return new CliError(text, exitCodes.notRight);
     }
-    return new CliError(`${failure.reason}; ${failure.remedy}`, exitCodes.wrongUsage);
+    const text = `${path}: ${failure.reason}; ${failure.remedy}`;
+    return new CliError(text, exitCodes.wrongUsage);
   }
   const code = codeOf(cause);
   if (code === 'ENOSPC') {
