@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Outcome } from '../../src/engine/outcome.ts';
@@ -12,15 +13,25 @@ import { crashEngine } from '../support/crash-engine.ts';
 import { expectAllThere, memory, type Memory } from '../support/crash-memory.ts';
 import { fastClock, stoppedClock } from '../support/fast-clock.ts';
 
-const KILLS = Number(process.env['CHANCERY_CRASHES'] ?? 12);
+const KILLS = Number(process.env['CHANCERY_CRASHES'] ?? 20);
 /** After so many kills the next store begins, so that looking at the whole log after each of them stays affordable. */
-const KILLS_PER_LIFE = 12;
-const MOST_LINES = 600;
-/** What reactions, deadlines and the bank bring about: a life without one of them has shown nothing. */
+const KILLS_PER_LIFE = 5;
+const LINES = { least: 100, most: 400 };
+/** A kill strikes so much later than its line at most: in the middle of whatever goes on then. */
+const MOST_AFTER_MS = 10;
+/** Answered commands that are sent again after a kill; at the end of a life all are. */
+const RECENT = 60;
+/** What reactions, deadlines and the bank bring about: a run without one of them has shown nothing. */
 const HAPPENED = ['FundsLocked', 'HoldTaken', 'WithdrawalPaid', 'EscrowCancelled', 'EscrowExpired'];
 const TWO_HOURS_MS = 7_200_000;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const next = chance(seed);
+/** Compiled code is kept from process to process: most of a short life is its start. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'chancery-test-compiled') };
+const children = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
 const place = temporary();
 
 type Printed = {
@@ -30,27 +41,30 @@ type Printed = {
   readonly failure?: unknown;
 };
 
-/** Lets the process run on for a while that is counted, not timed. */
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn += 1) await new Promise((done) => setImmediate(done));
+type Life = {
+  readonly directory: string;
+  readonly startedAt: number;
+  readonly memory: Memory;
+  /** From which its deals are drawn. */
+  readonly seed: number;
 };
 
-type Life = { readonly directory: string; readonly startedAt: number; readonly memory: Memory };
-
-/** Runs the engine under load and kills it after some line that it prints; resolves to how many there were. */
-const killed = async ({ directory, startedAt, memory: known }: Life, run: number) => {
+/** Runs the engine under load until it is killed after some line that it prints; resolves to how many there were. */
+const killed = async (life: Life, run: number) => {
+  const { directory, startedAt, memory: known } = life;
   const script = join(__dirname, '..', 'support', 'crash-process.ts');
-  const args = [script, directory, `${startedAt}`, `${run}`, `${seed}`];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  // What nobody has answered, and as much of what somebody has.
-  const again = [...known.unanswered(), ...[...known.asked.values()].slice(-50)];
-  child.stdin.on('error', () => undefined); // it may be dead before it has read
-  child.stdin.write(`${JSON.stringify(again)}\n`);
   // Some kills strike while it opens or has just opened; never the first.
   const isEarly = next() < 0.15 && run > 0;
-  const last = isEarly ? Math.ceil(next() * 2) : 200 + Math.floor(next() * MOST_LINES);
-  const after = Math.floor(next() * 200);
+  const last = isEarly
+    ? Math.ceil(next() * 2)
+    : LINES.least + Math.floor(next() * (LINES.most - LINES.least));
+  const afterMs = next() * MOST_AFTER_MS;
+  const args = [script, directory, startedAt, run, life.seed, last, afterMs].map(String);
+  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  children.add(child);
+  const exited = once(child, 'exit').finally(() => children.delete(child));
+  child.stdin.on('error', () => undefined); // it may be dead before it has read
+  child.stdin.write(`${JSON.stringify(known.recent(RECENT / 2))}\n`);
   const failures: unknown[] = [];
   let lines = 0;
   for await (const text of createInterface(child.stdout)) {
@@ -60,18 +74,21 @@ const killed = async ({ directory, startedAt, memory: known }: Life, run: number
     if (asked !== undefined) known.ask(asked);
     if (outcome !== undefined) known.answer(id, outcome);
     if (failure !== undefined) failures.push(failure);
-    if (lines === last) void turns(after).then(() => child.kill('SIGKILL'));
   }
   expect(await exited).toEqual([null, 'SIGKILL']);
   expect(failures).toEqual([]);
   return lines;
 };
 
-/** Opens what lies there, sends all again, lets it come to rest, and looks at it once more behind a clock that stands. */
-const looked = async (directory: string, { startedAt, memory: known }: Life, ahead = 0) => {
+/** Opens what lies there, sends again what is given, lets it come to rest, and looks at it once more behind a clock that stands. */
+const looked = async (
+  { directory, startedAt, memory: known }: Life,
+  again: readonly Line[],
+  ahead = 0,
+) => {
   const clock = fastClock(startedAt, ahead);
   const live = await crashEngine(directory, clock);
-  await sendAgain(live, known);
+  await sendAgain(live, known, again);
   await drain(live, clock);
   await live.engine.close();
   live.bank.close();
@@ -85,27 +102,44 @@ const looked = async (directory: string, { startedAt, memory: known }: Life, ahe
   return { books, deadlines };
 };
 
-const lifeOf = async (number: number, kills: number): Promise<readonly string[]> => {
-  const directory = place(`life-${number}`);
-  mkdirSync(directory);
-  const life: Life = { directory, startedAt: Date.now(), memory: memory() };
+/** Checks a copy of the files as a kill has left them: at once as SQL sees them, then as an engine does. */
+const copyOf = (life: Life, kill: number) => {
+  const directory = `${life.directory}-${kill}`;
+  const copy: Life = { ...life, directory, memory: life.memory.copy() };
+  cpSync(life.directory, copy.directory, { recursive: true });
+  const events = expectAllThere(join(copy.directory, 'chancery.db'), copy.memory);
+  const look = async (): Promise<void> => {
+    await looked(copy, copy.memory.recent(RECENT));
+    rmSync(copy.directory, { recursive: true });
+  };
+  return { events, look };
+};
+
+/** One store, killed again and again; while the next process runs, what the last one has left is looked at. */
+const lifeOf = async (number: number, kills: number) => {
+  const life: Life = {
+    directory: place(`life-${number}`),
+    startedAt: Date.now(),
+    memory: memory(),
+    seed: seed + number,
+  };
+  mkdirSync(life.directory);
   const struck: string[] = [];
+  let look = (): Promise<void> => Promise.resolve();
   for (let kill = 0; kill < kills; kill += 1) {
-    const lines = await killed(life, kill);
-    const copy = place('copy');
-    cpSync(directory, copy, { recursive: true });
-    const events = expectAllThere(join(copy, 'chancery.db'), life.memory);
-    struck.push(`${lines}/${events}`);
-    await looked(copy, { ...life, memory: life.memory.copy() });
-    rmSync(copy, { recursive: true });
+    const [lines] = await Promise.all([killed(life, kill), look()]);
+    const left = copyOf(life, kill);
+    struck.push(`${lines}/${left.events}`);
+    look = left.look;
   }
-  await looked(directory, life);
-  const { books, deadlines } = await looked(directory, life, TWO_HOURS_MS);
+  await look();
+  await looked(life, [...life.memory.asked.values()]);
+  const { books, deadlines } = await looked(life, [], TWO_HOURS_MS);
   expect(deadlines).toEqual([]);
   const open = [...books.deals.values()].filter(({ closedBy }) => closedBy === undefined);
   expect(open).toEqual([]);
-  expect([...books.types]).toEqual(expect.arrayContaining(HAPPENED));
-  return struck;
+  rmSync(life.directory, { recursive: true });
+  return { struck, types: books.types };
 };
 
 describe('a live engine under load that is killed and started again', () => {
@@ -113,12 +147,15 @@ describe('a live engine under load that is killed and started again', () => {
     'engine N2 N8 N13 N17 N19: loses nothing, does nothing twice, and its tables are right, wherever kill -9 strikes',
     async () => {
       process.stdout.write(`crash/kill.test: SEED=${seed} CHANCERY_CRASHES=${KILLS}\n`);
+      const happened = new Set<string>();
       for (let number = 0, left = KILLS; left > 0; number += 1, left -= KILLS_PER_LIFE) {
-        const struck = await lifeOf(number, Math.min(left, KILLS_PER_LIFE));
+        const { struck, types } = await lifeOf(number, Math.min(left, KILLS_PER_LIFE));
+        for (const type of types) happened.add(type);
         expect(struck).toHaveLength(Math.min(left, KILLS_PER_LIFE));
         process.stdout.write(`crash/kill.test: killed after lines/events ${struck.join(', ')}\n`);
       }
+      expect([...happened]).toEqual(expect.arrayContaining(HAPPENED));
     },
-    60_000 * Math.ceil(KILLS / KILLS_PER_LIFE),
+    60_000 + KILLS * 10_000,
   );
 });
