@@ -24,7 +24,7 @@ export type Metadata = {
   readonly correlationId: string;
   /** The event whose reaction or deadline sent the command; absent where a caller did. */
   readonly causationId?: string;
-  /** By how much the clock was behind the stream's last event. */
+  /** By how much the clock was behind the stream's last event, or behind a deadline that it had reached before. */
   readonly skewMs?: number;
 };
 

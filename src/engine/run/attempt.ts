@@ -27,7 +27,7 @@ export type Decided = {
   readonly decision: Decision<Rejection, DomainEvent>;
   readonly lapsed: readonly DomainEvent[];
   readonly at: Instant;
-  /** By how much the clock was behind the stream's last event. */
+  /** By how much the clock was behind the stream's last event, or behind a deadline that it had reached before. */
   readonly skewMs: number;
 };
 

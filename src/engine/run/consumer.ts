@@ -26,6 +26,8 @@ export type ConsumerParts = {
   readonly events: EventStore;
   readonly types: readonly string[] | undefined;
   readonly after: Position | undefined;
+  /** Where to go on after a failure, for a handler whose work may be stored although its store has failed; by default behind what was handled. */
+  readonly resumeAfter?: () => Position | undefined;
   readonly handle: (page: Page) => Promise<void>;
   /** Waited for at the head, unless somebody asks for the next page. */
   readonly gather: Gathering;
@@ -74,28 +76,32 @@ export const consumer = (parts: ConsumerParts): Consumer => {
 };
 
 /** Takes the log's next page to the handler. After a failure it subscribes again behind what has been handled. */
-const puller = ({ events, types, after, handle }: ConsumerParts, signal: AbortSignal) => {
+const puller = (
+  { events, types, after, resumeAfter, handle }: ConsumerParts,
+  signal: AbortSignal,
+) => {
   let position = after;
   let isAtHead = false;
   let failure: string | undefined;
+  let isForsaken = false;
   let pages: AsyncIterableIterator<Page> | undefined;
 
-  const subscribed = () =>
-    (pages ??= events.subscribe({
-      after: position,
-      signal,
-      ...(types === undefined ? {} : { types }),
-    }));
+  const wanted = { signal, ...(types === undefined ? {} : { types }) };
+  const subscribed = () => (pages ??= events.subscribe({ after: position, ...wanted }));
   const taken = async (): Promise<void> => {
+    if (isForsaken && resumeAfter !== undefined) position = resumeAfter();
+    isForsaken = false;
     const next = await subscribed().next();
     if (next.done === true) return;
-    await handle(next.value);
-    position = next.value.position;
+    const page = position === undefined ? next.value : beyond(position, next.value, events.compare);
+    if (page !== undefined) await handle(page);
+    position = page?.position ?? position;
     isAtHead = next.value.caughtUp;
     failure = undefined;
   };
   const forsaken = async (cause: unknown): Promise<never> => {
     failure = String(cause);
+    isForsaken = true;
     const left = pages;
     pages = undefined;
     await left?.return?.();
@@ -108,6 +114,17 @@ const puller = ({ events, types, after, handle }: ConsumerParts, signal: AbortSi
     failure: () => failure,
     pull: () => taken().catch(forsaken),
   };
+};
+
+/** What of a page lies behind a position; undefined: all of it was handled before, by a store that gives something twice. */
+const beyond = (
+  position: Position,
+  page: Page,
+  compare: EventStore['compare'],
+): Page | undefined => {
+  if (compare(page.position, position) <= 0) return undefined;
+  const events = page.events.filter((event) => compare(event.position, position) > 0);
+  return events.length === page.events.length ? page : { ...page, events };
 };
 
 /** The value of an answer of the store, or the failure thrown as `StoreFailed` for the consumer's caller. */

@@ -110,8 +110,10 @@ const watchProgress = (parts: WatchParts, digest: string, before: number) => {
 };
 
 const commit = ({ rows, changed }: WatchParts, batch: Batch): void => {
-  orFailed(rows.commit(batch));
+  const stored = rows.commit(batch);
+  // Heard of a failure too: what was stored all the same is found known, and tells of no change any more.
   if (batch.changes.length > 0) changed();
+  orFailed(stored);
 };
 
 /** Looks at streams at their heads; what is to be changed by that. */

@@ -62,8 +62,9 @@ export const senders = (
         const request = { stream, command, actor, commandId, correlationId, causationId };
         return sent(request, reaction);
       },
-    whenDue: ({ target: stream, command, causationId, correlationId }, commandId) => {
-      const request = { stream, command, actor: SYSTEM, commandId, causationId, correlationId };
+    whenDue: ({ target: stream, command, at, causationId, correlationId }, commandId) => {
+      const cause = { causationId, correlationId, notBefore: at };
+      const request = { stream, command, actor: SYSTEM, commandId, ...cause };
       // A bug in a decider is the trouble of this deadline, not of those behind it.
       return pipe(
         TE.tryCatch(() => sent(request), bugOf),

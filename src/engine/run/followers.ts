@@ -1,4 +1,4 @@
-import { Subject, takeUntil, timer } from 'rxjs';
+import { ReplaySubject, takeUntil, timer } from 'rxjs';
 import { alarm } from './alarm.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -17,7 +17,8 @@ export type Followers = {
 /** Starts projections, then what acts on them: deadlines and reactions. */
 export const followers = (wiring: Wiring): Followers => {
   const { clock, projections, reactions, deadlines, deadlinesChanged } = wiring;
-  const stopped = new Subject<void>();
+  // Whoever fails after the stop is not followed again either.
+  const stopped = new ReplaySubject<void>(1);
   const follow = (follower: Follower): void =>
     follower.follow(() => {
       timer(FOLLOW_AGAIN_MS, clock.scheduler)

@@ -76,7 +76,7 @@ const decidedOn = async (
   { state, last }: Loaded,
 ): Promise<E.Either<LoadFailure, Decided>> => {
   const now = clock.now();
-  const at = Math.max(now, last?.metadata.at ?? 0);
+  const at = Math.max(now, last?.metadata.at ?? 0, request.notBefore ?? 0);
   const before = lapsed({ decider }, state, { at, self });
   const context: Context = { at, actor: request.actor, self, lapsed: before.events.length };
   let deliberation = decider.decide(request.command, before.state, context);

@@ -24,8 +24,8 @@ export type Reached = Pick<Page, 'position' | 'caughtUp'>;
 /** Where rows are built. */
 export type BuildingPlace = {
   readonly generation: number;
-  /** How far they have come before. */
-  readonly from: Checkpoint | undefined;
+  /** How far the stored ones have come. */
+  readonly from: () => Checkpoint | undefined;
   /** What is to be stored together with the rows of a page. */
   readonly beside: (reached: Reached) => Beside | undefined;
   /** Hears of every change that has been stored. */
@@ -35,7 +35,7 @@ export type BuildingPlace = {
 /** Rows that nobody sees and that are thrown away. */
 export const scratchPlace: BuildingPlace = {
   generation: 0,
-  from: undefined,
+  from: () => undefined,
   beside: () => undefined,
   changed: () => undefined,
 };
@@ -43,6 +43,8 @@ export const scratchPlace: BuildingPlace = {
 /** Turns pages of events into stored rows and checkpoint. */
 export type ProjectionBuilder = {
   readonly checkpoint: () => Checkpoint | undefined;
+  /** Looks up how far the stored rows have come: a store that has failed may have stored them all the same. Throws `StoreFailed`. */
+  readonly recall: () => Checkpoint | undefined;
   /** Stores a page at once or, if that breaks, event by event up to the one that does. Throws `StoreFailed`. */
   readonly apply: (page: Page) => Broken | undefined;
   /** Stores how far the log was read, if that lies behind; a store that fails leaves it behind. */
@@ -78,8 +80,7 @@ export const projectionBuilder = (
   };
 
   return {
-    checkpoint: kept.checkpoint,
-    flush: kept.flush,
+    ...kept.progress,
     apply: ({ events, position, caughtUp }) => {
       const reached = { position, caughtUp };
       const isPassing = events.length === 0 && place.beside(reached) === undefined;
@@ -127,8 +128,9 @@ const storedCheckpoint = (consumer: string, rows: RowStore, stored: Checkpoint |
   });
   return {
     get: () => checkpoint,
-    /** Notes what has been stored with rows. */
-    set: (value: Checkpoint): void => {
+    /** Notes that what is to be stored with rows is later than what was passed. */
+    overtaken: unstored.overtaken,
+    set: (value: Checkpoint | undefined): void => {
       unstored.overtaken();
       checkpoint = value;
     },
@@ -153,7 +155,7 @@ const storedRows = (
   const models: ReadonlyMap<string, AnyReadModel> = new Map(
     list.map((model) => [model.name, model]),
   );
-  const { set, get: checkpoint, pass, flush } = storedCheckpoint(consumer, rows, from);
+  const { set, get: checkpoint, pass, flush, overtaken } = storedCheckpoint(consumer, rows, from());
   const lately = keptRows((table, key) => orFailed(rows.get(tableOf(table, generation), key)));
   const placed = (change: RowChange): RowChange =>
     generation === 0 ? change : { ...change, table: tableOf(change.table, generation) };
@@ -162,10 +164,20 @@ const storedRows = (
     rows: lately,
     checkpoint,
     pass,
-    flush,
+    progress: {
+      checkpoint,
+      flush,
+      recall: (): Checkpoint | undefined => {
+        lately.forget();
+        set(from());
+        return checkpoint();
+      },
+    },
     commit: (changes: readonly RowChange[], value: Checkpoint, beside?: Beside): void => {
       const all = generation === 0 ? [...changes] : changes.map(placed);
       if (beside !== undefined) all.push(beside.change);
+      // If this fails and is stored all the same, no earlier position may be stored over it.
+      overtaken();
       orFailed(rows.commit({ changes: all, checkpoint: { consumer, value } }));
       lately.keep(changes);
       set(value);

@@ -4,7 +4,7 @@ import type { Broken } from './generations.ts';
 import { projectionBuilder, type BuilderParts, type BuildingPlace } from './projection-builder.ts';
 import type { AnyProjection } from '../projection.ts';
 import type { Checkpoint } from '../rows.ts';
-import type { EventStore, Page, Position } from '../store.ts';
+import type { EventStore, Position } from '../store.ts';
 import type { Taps } from './taps.ts';
 
 export type TrackParts = BuilderParts & {
@@ -50,10 +50,17 @@ export const projectionTrack = (
     isOver = true;
     throw new ProjectionBroken(broken.cause);
   };
-  const { position } = place.from ?? {};
-  const running = following(projection, parts, position, async (page) => {
-    const broken = isOver ? undefined : built.apply(page);
-    if (broken !== undefined) end(broken);
+  const { events, gather } = parts;
+  const running = consumer({
+    events,
+    gather,
+    types: Object.keys(projection.on),
+    after: built.checkpoint()?.position,
+    resumeAfter: () => built.recall()?.position,
+    handle: async (page) => {
+      const broken = isOver ? undefined : built.apply(page);
+      if (broken !== undefined) end(broken);
+    },
   });
   const leave = (): Promise<void> => {
     isOver = true;
@@ -76,13 +83,6 @@ export const projectionTrack = (
     stop: () => leave().then(built.flush),
   };
 };
-
-const following = (
-  { on }: AnyProjection,
-  { events, gather }: TrackParts,
-  after: Position | undefined,
-  handle: (page: Page) => Promise<void>,
-): Consumer => consumer({ events, gather, types: Object.keys(on), after, handle });
 
 /** One loop at a time, however often it is asked for. */
 const followedOnce = (running: Consumer): ((failed: Failed) => void) => {

@@ -47,7 +47,7 @@ export type TracksParts = TrackParts & {
 /** What the generations of a projection share while they grow. */
 type Growth = TracksParts & {
   readonly projection: AnyProjection;
-  /** How far a generation had come when its projection was opened. */
+  /** How far the stored rows of a generation have come. */
   readonly from: (generation: Generation) => Checkpoint | undefined;
   readonly growing: { live: Track | undefined; building: Track | undefined };
 };
@@ -55,7 +55,7 @@ type Growth = TracksParts & {
 export const projectionTracks = (projection: AnyProjection, parts: TracksParts): Tracks => {
   const { book } = parts;
   const growing: Growth['growing'] = { live: undefined, building: undefined };
-  const growth: Growth = { ...parts, projection, growing, from: openedAt(projection, parts) };
+  const growth: Growth = { ...parts, projection, growing, from: storedUpTo(projection, parts) };
   const { live, building } = book.now();
   const standing = growth.from(live);
   if (live.version === projection.version) growing.live = started(growth, live);
@@ -74,21 +74,21 @@ export const projectionTracks = (projection: AnyProjection, parts: TracksParts):
 };
 
 /** A generation that the store does not know begins at the first event, whatever stands under its name. */
-const openedAt = (projection: AnyProjection, { rows }: TracksParts): Growth['from'] => {
-  const stored = generationsIn(orFailed(rows.get(GENERATIONS, projection.name)));
-  const known = stored === undefined ? [] : everyGeneration(stored).map(({ number }) => number);
-  return ({ number }) =>
-    known.includes(number)
-      ? orFailed(rows.checkpoint(consumerOf(projection.name, number)))
-      : undefined;
-};
+const storedUpTo =
+  ({ name }: AnyProjection, { rows }: TracksParts): Growth['from'] =>
+  ({ number }) => {
+    const stored = generationsIn(orFailed(rows.get(GENERATIONS, name)));
+    const known = stored === undefined ? [] : everyGeneration(stored);
+    const isKnown = known.some((generation) => generation.number === number);
+    return isKnown ? orFailed(rows.checkpoint(consumerOf(name, number))) : undefined;
+  };
 
 const started = (growth: Growth, generation: Generation): Track => {
   const { projection, book, growing } = growth;
   const { number } = generation;
   const place: BuildingPlace = {
     generation: number,
-    from: growth.from(generation),
+    from: () => growth.from(generation),
     beside: (reached) => besideOf(growth, number, reached),
     changed: (change) => {
       if (growing.live?.generation === number) tell(growth, change);

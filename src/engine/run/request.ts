@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import { ActorId, BuiltId, foundIn, pathOf, type Malformed } from '../codec.ts';
+import type { Instant } from '../clock.ts';
 import type { Actor, Command } from '../decider.ts';
 import { E } from '../fp.ts';
 import { frozenJson } from '../frozen-json.ts';
@@ -18,6 +19,8 @@ export type Request = {
   readonly commandId: string;
   readonly correlationId?: string;
   readonly causationId?: string;
+  /** An instant that has been reached: it is decided then or later, even if the clock is set back meanwhile. */
+  readonly notBefore?: Instant;
 };
 
 /** A request whose form is right: the stream's name is split, the payload is decoded and nobody else's. */
