@@ -7,6 +7,8 @@ export type HandClock = Clock & {
   /** Sets what the clock says without letting time pass: its timers stay where they are. */
   readonly set: (instant: Instant) => void;
   readonly timers: () => number;
+  /** In how many milliseconds the earliest timer runs, if time passes; undefined: none waits. */
+  readonly nextTimerIn: () => number | undefined;
 };
 
 export const handClock = (start: Instant = 0): HandClock => {
@@ -28,5 +30,9 @@ export const handClock = (start: Instant = 0): HandClock => {
       shift = instant - scheduler.frame;
     },
     timers: () => scheduler.actions.length,
+    nextTimerIn: () => {
+      const next = scheduler.actions[0];
+      return next && Math.max(next.delay - scheduler.frame, 0);
+    },
   };
 };
