@@ -21,8 +21,8 @@ export type Made = {
   readonly facts: readonly Readonly<Record<string, unknown>>[];
   readonly refusal: Rejection | undefined;
   readonly events: readonly DomainEvent[];
-  /** At which step of the world. */
-  readonly step: number;
+  /** The latest instant that any clock had said by then. */
+  readonly reached: number;
 };
 
 /** All decisions that were made, by what an event remembers of them. */
@@ -42,7 +42,7 @@ type Decide = (
   context: Context,
 ) => Deliberation<Rejection, DomainEvent>;
 
-export const decisionsOf = (step: () => number): Decisions => {
+export const decisionsOf = (reached: () => number): Decisions => {
   const all: Made[] = [];
   const byKey = new Map<string, Made[]>();
   const note = (made: Made): void => {
@@ -71,7 +71,7 @@ export const decisionsOf = (step: () => number): Decisions => {
           }
           const refusal = E.isLeft(deliberation) ? deliberation.left : undefined;
           const events = E.isRight(deliberation) ? deliberation.right : [];
-          note({ ...before, facts, refusal, events, step: step() });
+          note({ ...before, facts, refusal, events, reached: reached() });
           return deliberation;
         };
         return follow(decide(command, state, context), []);

@@ -91,9 +91,9 @@ const movesOf = (world: World): readonly Move[] => {
     ],
     [
       hasKills ? 2 : 0,
-      ({ places, bug }) => {
+      ({ places, close, bug }) => {
         const up = places.filter((place) => place.running() !== undefined);
-        if (up.length > 0) chance.pick(up).close().catch(bug);
+        if (up.length > 0) close(chance.pick(up)).catch(bug);
       },
     ],
     [chance.pick([0, 2]), ({ faults }) => faults.fillDisk(chance.percent(30))],

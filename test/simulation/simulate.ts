@@ -65,11 +65,25 @@ const judge = async (world: World): Promise<void> => {
   const letters = lettersOf(world);
   checkFollowing(workload, log, batches, decisions, letters);
   await workload.check({ log, engines, decisions, letters });
+  await checkStatus(world);
   await checkRows(world);
 };
 
+/** Nothing is unfinished, stuck, broken or behind (N15, N17, N19). */
+const checkStatus = async (world: World): Promise<void> => {
+  for (const { engine } of world.running()) {
+    const { projections, reactions, deadlines } = await driven(world, 'status', engine.status());
+    const wrong = [
+      ...projections.filter(({ broken, failure }) => (broken ?? failure) !== undefined),
+      ...reactions.filter(({ unfinished, failure }) => unfinished > 0 || failure !== undefined),
+      ...deadlines.stuck,
+    ];
+    if (wrong.length > 0) throw new Error(`at rest, but ${JSON.stringify(wrong[0])}`);
+  }
+};
+
 const closeAll = async (world: World): Promise<void> => {
-  for (const place of world.places) await driven(world, 'close', place.close());
+  for (const place of world.places) await driven(world, 'close', world.close(place));
   if (!world.scheduler.isIdle()) throw new Error('something goes on after all have closed');
 };
 

@@ -26,6 +26,8 @@ export type World = {
   readonly pass: (ms: number) => void;
   /** A clock says something else from now on; no time passes. */
   readonly jump: (running: Running, ms: number) => void;
+  /** Closes an engine; whoever waits for an answer of it has got one then. */
+  readonly close: (place: Place) => Promise<void>;
   /** What must not have happened. */
   readonly bugs: readonly unknown[];
   readonly bug: (cause: unknown) => void;
@@ -40,18 +42,22 @@ export const worldOf = async (
   const faults = faultsOf(chance);
   const workload = chance.pick(workloads)();
   const log = logOf(workload.subsystems);
-  const decisions = decisionsOf(scheduler.steps);
+  const decisions = decisionsOf(() => now());
   const bugs: unknown[] = [];
   const bug = (cause: unknown) => void bugs.push(cause);
   const parts = { scheduler, faults, decisions, workload, log, bug };
   const stored = { stored: memoryStore(), finds: chance.percent(50) };
   const places: Place[] = [];
+  let latest = START;
+  const now = (): number => {
+    const clocks = places.flatMap(({ process }) => process()?.clock.now() ?? []);
+    latest = Math.max(latest, ...clocks);
+    return latest;
+  };
   for (const name of chance.percent(35) ? ['p', 'q'] : ['p']) {
     places.push(await placeOf(name, { ...parts, ...stored }));
   }
   const running = () => places.flatMap((place) => place.running() ?? []);
-  let latest = START;
-  const now = () => (latest = Math.max(latest, ...running().map(({ engine }) => engine.now())));
   const callers = callersOf(
     scheduler,
     () => log.events.length,
@@ -69,16 +75,27 @@ export const worldOf = async (
     running,
     now,
     bugs,
+    close: async (place) => {
+      const process = place.process();
+      await place.close();
+      const left = callers.calls.find(
+        (call) =>
+          call.process === process && call.outcome === undefined && call.failure === undefined,
+      );
+      if (left !== undefined) bug(new Error(`closing leaves ${left.line.id} without an answer`));
+    },
     pass: (ms) => {
       scheduler.note(`${ms} ms pass`);
       for (const place of places) {
         const process = place.process();
         if (process?.isDead() === false) process.clock.moveTo(process.clock.now() + ms);
       }
+      now();
     },
     jump: ({ process }, ms) => {
       scheduler.note(`the clock of ${process.name} jumps by ${ms} ms`);
       process.clock.set(Math.max(process.clock.now() + ms, 0));
+      now();
     },
   };
 };

@@ -76,7 +76,10 @@ export const deadlineRunner = (parts: DeadlineParts): DeadlineRunner => {
       return batch.length;
     },
     pending: (limit) => table.first(limit).map(({ deadline }) => deadline),
-    stuck: () => [...table.unreadableStreams(MOST_SHOWN), ...failures.shown()],
+    stuck: () => {
+      failures.forgetUnless(table.has);
+      return [...table.unreadableStreams(MOST_SHOWN), ...failures.shown()];
+    },
   };
 };
 
