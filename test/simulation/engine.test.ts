@@ -65,7 +65,7 @@ describe('an engine whose store fails, whose clock jumps and which is killed any
     expect(digests.size).toBe(8);
   });
 
-  alone(`seed ${ALONE} alone`, async () => {
+  alone(`seed ${ALONE ?? 'that CHANCERY_SIMULATION_SEED names'} alone`, async () => {
     const simulation = await simulate(Number(ALONE));
     process.stdout.write(`${storyOf(simulation, Infinity)}\n`);
     isRight(simulation);
