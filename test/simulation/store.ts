@@ -99,7 +99,10 @@ const simulatedRows = (inner: RowStore, { faults, process, scheduler }: StorePar
     if (process.isDead()) return E.left(closed);
     return faults.ofRead() === 'refused' ? E.left(faults.failure()) : answer();
   };
-  const write = (name: string, answer: () => E.Either<StoreFailure, void>) => {
+  const write = <T>(
+    name: string,
+    answer: () => E.Either<StoreFailure, T>,
+  ): E.Either<StoreFailure, T> => {
     if (process.isDead()) return E.left(closed);
     const fate = endured(process, faults.ofCommit());
     scheduler.note(`  ${process.name}: ${name} ${fate}`);
@@ -119,12 +122,15 @@ const simulatedRows = (inner: RowStore, { faults, process, scheduler }: StorePar
     checkpoint: (consumer) => read(() => inner.checkpoint(consumer)),
     commit: (batch) =>
       write(`commit ${batch.changes.length} rows${at(batch)}`, () => inner.commit(batch)),
-    clear: (tables, consumer) => write(`clear ${consumer}`, () => inner.clear(tables, consumer)),
+    isListed: (table, entry, key) => read(() => inner.isListed(table, entry, key)),
+    clear: (table) => write(`clear ${table}`, () => inner.clear(table)),
   };
 };
 
 const at = ({ checkpoint }: Parameters<RowStore['commit']>[0]): string =>
-  checkpoint === undefined ? '' : ` of ${checkpoint.consumer} at ${checkpoint.value.position}`;
+  checkpoint === undefined
+    ? ''
+    : ` of ${checkpoint.consumer} at ${checkpoint.value?.position ?? 'nothing'}`;
 
 const endured = (process: Process, fate: Fate): Fate =>
   process.isSpared() && fate.startsWith('dies') ? 'refused' : fate;
