@@ -1,9 +1,10 @@
+import { of } from 'rxjs';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { StoreFailed, type Page } from '../../src/engine/store.ts';
 import { ada, engines } from '../support/engines.ts';
 import { faultyStore, unavailable, type Faults } from '../support/faulty-store.ts';
 import { handClock } from '../support/hand-clock.ts';
-import { noted, opened } from '../support/ticket-reactions.ts';
+import { note, noted, opened, reacting, whenOpened } from '../support/ticket-reactions.ts';
 import { ticketCommands, tickets, ticketSubsystem } from '../support/tickets.ts';
 
 const start = engines();
@@ -139,6 +140,32 @@ describe('a projection', () => {
     await noted(engine, '1', 'once');
     await turns();
     expect(await engine.query(tickets).get('1')).toMatchObject({ notes: 1 });
+  });
+});
+
+describe('a reaction', () => {
+  it('N19: stores how far it has come once the store has recovered, however often that failed', async () => {
+    let failures = 0;
+    const faults: Faults = {
+      commit: ({ checkpoint }) => {
+        if (checkpoint?.consumer !== 'reaction:whenOpened' || failures === 4) return false;
+        failures += 1;
+        return true;
+      },
+    };
+    const clock = handClock();
+    const store = faultyStore(memoryStore(), faults);
+    const subsystems = reacting(whenOpened(({ data }) => of(note('2', data.title))));
+    const engine = await start({ store, clock, subsystems });
+    await opened(engine, '2');
+    await turns();
+    for (let second = 0; second < 5; second += 1) {
+      clock.moveTo(clock.now() + 1_000);
+      await turns();
+    }
+    expect(failures).toBe(4);
+    expect((await engine.status()).reactions).toMatchObject([{ unfinished: 0 }]);
+    expect(clock.timers()).toBe(1); // that of the ticket's deadline
   });
 });
 

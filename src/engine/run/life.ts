@@ -50,20 +50,25 @@ const closed = async (
   live: Followers | undefined,
   underWay: ReadonlySet<Promise<unknown>>,
 ): Promise<void> => {
-  try {
-    await drained(Promise.allSettled(underWay));
-    await drained(live?.stop());
-    await drained(Promise.all([deadlines.stop(), ...reactions.map((runner) => runner.halt())]));
-    await drained(activity.idle());
-    await drained(Promise.all(reactions.map((runner) => runner.stop())));
-    await drained(Promise.all(projections.map((runner) => runner.stop())));
-    await drained(snapshots.stop());
-  } finally {
-    await store.close();
+  const steps: readonly (() => Promise<unknown> | undefined)[] = [
+    () => Promise.allSettled(underWay),
+    () => live?.stop(),
+    () => Promise.all([deadlines.stop(), ...reactions.map((runner) => runner.halt())]),
+    () => activity.idle(),
+    () => Promise.all(reactions.map((runner) => runner.stop())),
+    () => Promise.all(projections.map((runner) => runner.stop())),
+    () => snapshots.stop(),
+  ];
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    await drained(step).catch((cause: unknown) => failures.push(cause));
   }
+  await store.close();
+  if (failures.length > 0) throw failures[0];
 };
 
 /** Waits for work to end, but not for ever; no timer stays behind. */
-const drained = async (work: Promise<unknown> | undefined): Promise<void> => {
+const drained = async (step: () => Promise<unknown> | undefined): Promise<void> => {
+  const work = step();
   if (work !== undefined) await firstValueFrom(race(from(work), timer(DRAIN_MS)));
 };

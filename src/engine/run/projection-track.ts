@@ -1,10 +1,15 @@
 import { consumer, type Consumer } from './consumer.ts';
 import type { Gathering } from './gathering.ts';
 import type { Broken } from './generations.ts';
-import { projectionBuilder, type BuilderParts, type BuildingPlace } from './projection-builder.ts';
+import {
+  projectionBuilder,
+  type BuilderParts,
+  type BuildingPlace,
+  type ProjectionBuilder,
+} from './projection-builder.ts';
 import type { AnyProjection } from '../projection.ts';
 import type { Checkpoint } from '../rows.ts';
-import type { EventStore, Position } from '../store.ts';
+import type { EventStore, Page, Position } from '../store.ts';
 import type { Taps } from './taps.ts';
 
 export type TrackParts = BuilderParts & {
@@ -50,17 +55,9 @@ export const projectionTrack = (
     isOver = true;
     throw new ProjectionBroken(broken.cause);
   };
-  const { events, gather } = parts;
-  const running = consumer({
-    events,
-    gather,
-    types: Object.keys(projection.on),
-    after: built.checkpoint()?.position,
-    resumeAfter: () => built.recall()?.position,
-    handle: async (page) => {
-      const broken = isOver ? undefined : built.apply(page);
-      if (broken !== undefined) end(broken);
-    },
+  const running = following(projection, parts, built, async (page) => {
+    const broken = isOver ? undefined : built.apply(page);
+    if (broken !== undefined) end(broken);
   });
   const leave = (): Promise<void> => {
     isOver = true;
@@ -83,6 +80,21 @@ export const projectionTrack = (
     stop: () => leave().then(built.flush),
   };
 };
+
+const following = (
+  { on }: AnyProjection,
+  { events, gather }: TrackParts,
+  { checkpoint, recall }: ProjectionBuilder,
+  handle: (page: Page) => Promise<void>,
+): Consumer =>
+  consumer({
+    events,
+    gather,
+    types: Object.keys(on),
+    after: checkpoint()?.position,
+    resumeAfter: () => recall()?.position,
+    handle,
+  });
 
 /** One loop at a time, however often it is asked for. */
 const followedOnce = (running: Consumer): ((failed: Failed) => void) => {

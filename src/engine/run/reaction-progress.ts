@@ -2,7 +2,10 @@ import {
   BehaviorSubject,
   Subject,
   exhaustMap,
+  map,
+  repeat,
   takeUntil,
+  takeWhile,
   timer,
   type Observable,
   type SchedulerLike,
@@ -74,19 +77,29 @@ export const progressOf = (
 /** Stores what a book notes, again and again where the store fails, and once more at the end. */
 const saving = (book: WorkBook, saved: () => void, scheduler: SchedulerLike) => {
   const stopped = new Subject<void>();
-  const saveLater = new Subject<void>();
+  const failed = new Subject<void>();
   // Nothing is unfinished then: what is stored is how far the log was read.
   const unstored = passing(() => book.save());
   let isSaved = true;
-  const save = (): void => {
+  const attempt = (): boolean => {
     isSaved = book.save();
-    if (!isSaved) return saveLater.next();
+    if (!isSaved) return false;
     unstored.overtaken();
     saved();
+    return true;
   };
-  saveLater.pipe(oneAtATime(scheduler), takeUntil(stopped)).subscribe(save);
+  // However often it fails meanwhile, one timer waits.
+  const again = () =>
+    timer(TRY_AGAIN_MS, scheduler).pipe(
+      map(attempt),
+      repeat(),
+      takeWhile((isDone) => !isDone),
+    );
+  failed.pipe(exhaustMap(again), takeUntil(stopped)).subscribe();
   return {
-    save,
+    save: (): void => {
+      if (!attempt()) failed.next();
+    },
     passed: unstored.passed,
     stop: (): void => {
       stopped.next();
@@ -95,9 +108,6 @@ const saving = (book: WorkBook, saved: () => void, scheduler: SchedulerLike) => 
     },
   };
 };
-
-/** However often something fails meanwhile, one timer waits. */
-const oneAtATime = (scheduler: SchedulerLike) => exhaustMap(() => timer(TRY_AGAIN_MS, scheduler));
 
 /** The works of a reaction in their order, and what of them is not stored yet. */
 type WorkBook = ReturnType<typeof workBook>;
