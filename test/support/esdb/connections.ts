@@ -33,6 +33,12 @@ const http2ServersOf = (server: Server): readonly http2.Http2Server[] => [
   ).http2Servers.keys(),
 ];
 
+/** Sockets of the file system know no RST. */
+const reset = (socket: net.Socket): void => {
+  if (socket.remoteAddress === undefined) socket.destroy();
+  else socket.resetAndDestroy();
+};
+
 const closed = (server: net.Server): Promise<void> =>
   new Promise((done) => server.close(() => done()));
 
@@ -65,7 +71,7 @@ export const connect = (server: Server, credentials: ServerCredentials): Connect
 
   const cut = async (): Promise<void> => {
     const over = closed(listener);
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) reset(socket);
     server.forceShutdown();
     await over;
   };

@@ -1,6 +1,6 @@
 import { refusals, type Refusal } from './refusals.ts';
 
-/** What a fault is asked for; `all` means each of them. */
+/** What a fault is asked for; `all` means whatever needs the log: features and gossip are told without it. */
 export type Operation =
   'append' | 'read' | 'subscribe' | 'delete' | 'persistent' | 'features' | 'gossip' | 'all';
 
@@ -47,6 +47,8 @@ export type Faults = {
   readonly meet: (operation: Operation) => Met | undefined;
 };
 
+const needless: ReadonlySet<Operation> = new Set(['features', 'gossip']);
+
 type Planned = { operation: Operation; fault: Fault; left: number; until: number };
 
 const met = (fault: Fault): Met =>
@@ -58,7 +60,7 @@ const met = (fault: Fault): Met =>
 export const createFaults = (now: () => number): Faults => {
   let planned: Planned[] = [];
   const fits = (operation: Operation) => (plan: Planned) =>
-    plan.operation === operation || plan.operation === 'all';
+    plan.operation === operation || (plan.operation === 'all' && !needless.has(operation));
   return {
     add: (operation, fault, { times = Infinity, forMs = Infinity } = {}) => {
       planned.push({ operation, fault, left: times, until: now() + forMs });
