@@ -54,6 +54,21 @@ describe('a cluster of three', () => {
     expect(await seen(appendToLeader('order-3'))).toHaveProperty('done.success', true);
   });
 
+  it('answers reads and subscriptions that want the leader with the same error', async () => {
+    const follower = connectTo(cluster.nodes[1]!.connectionString);
+    const notLeader = { error: 'NotLeaderError', code: 5 };
+    const heard = listenTo(follower.subscribeToAll({ requiresLeader: true }));
+    await heard.until('error');
+    expect(heard.told).toMatchObject([{ given: notLeader }]);
+    await follower.dispose();
+    const other = connectTo(cluster.nodes[1]!.connectionString);
+    const read = async (): Promise<void> => {
+      for await (const _ of other.readStream('order-1', { requiresLeader: true })) return;
+    };
+    expect(await seen(read())).toMatchObject(notLeader);
+    await other.dispose();
+  });
+
   it('is left by a client whose node dies for one that is alive', async () => {
     await appendToLeader('order-1');
     await cluster.leader().stop('kill');
@@ -61,6 +76,17 @@ describe('a cluster of three', () => {
     cluster.elect(1);
     expect(await seen(appendToLeader('order-2'))).toMatchObject({ code: 14 });
     expect(await seen(appendToLeader('order-3'))).toHaveProperty('done.success', true);
+  });
+
+  it('keeps the consumers of its leader when a follower dies', async () => {
+    const settings = persistentSubscriptionToStreamSettingsFromDefaults();
+    await client.createPersistentSubscriptionToStream('work-1', 'g', settings);
+    const heard = listenTo(client.subscribeToPersistentSubscriptionToStream('work-1', 'g'));
+    await heard.until('confirmation');
+    await cluster.nodes[1]!.stop('kill');
+    await appendOne(client, 'work-1');
+    await heard.until('data');
+    expect(heard.told.map(({ on }) => on)).toEqual(['confirmation', 'data']);
   });
 
   it('ends consumers of persistent subscriptions when the leader changes', async () => {

@@ -130,6 +130,8 @@ describe('a read', () => {
     ['not-ready', 'UnavailableError', 14],
     ['internal', 'UnknownError', 13],
     ['access-denied', 'AccessDeniedError', 7],
+    ['unauthenticated', 'AccessDeniedError', 16],
+    ['cancelled', 'CancelledError', 1],
   ] as const;
 
   it.each(ends)('that meets %s is a %s of code %i', async (fault, error, code) => {
@@ -238,6 +240,11 @@ describe('a live subscription', () => {
       },
     ]);
     await server.restart();
+    await seen(revisionsOf(client, 'order-1'));
+    expect([killed, stopped].map(({ told }) => told.slice(2).map(({ on }) => on))).toEqual([
+      ['error'],
+      ['error'],
+    ]);
   });
 
   it('after the head of a log that went back says that it has caught up, and nothing of what is new', async () => {
@@ -253,6 +260,31 @@ describe('a live subscription', () => {
 });
 
 describe('a server', () => {
+  it('that is killed ends every append on its way with code 14, written or not', async () => {
+    await appendOne(client, 'order-0');
+    server.fail('append', 'silent', { times: 1 });
+    server.fail('append', 'silent-after-write', { times: 1 });
+    const onTheirWay = [appendOne(client, 'order-1'), appendOne(client, 'order-2')].map((append) =>
+      seen(append),
+    );
+    await appendOne(client, 'order-3');
+    await server.stop('kill');
+    const unavailable = { error: 'UnavailableError', type: 'unavailable', code: 14 };
+    expect(await Promise.all(onTheirWay)).toMatchObject([unavailable, unavailable]);
+    expect([written('order-1'), written('order-2')]).toEqual([0, 1]);
+  });
+
+  it('that is not there refuses a fresh client: code 14', async () => {
+    await server.stop('kill');
+    expect(await seen(appendOne(client, 'order-1'))).toMatchObject({ error: 'Error', code: 14 });
+    const refused = { error: 'UnavailableError', code: 14 };
+    expect(await seen(revisionsOf(client, 'order-1'))).toMatchObject(refused);
+    const { told, until } = listenTo(client.subscribeToAll());
+    await until('error');
+    expect(told.at(0)).toMatchObject({ on: 'error', given: refused });
+    await server.restart();
+  });
+
   it('that comes back on its port has its log', async () => {
     await appendOne(client, 'order-1');
     await server.stop('kill');

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { testCertificate } from '../support/esdb/certificate.ts';
 import { appendOne, connectTo, happened, revisionsOf, seen } from '../support/esdb/client.ts';
 import { createLog } from '../support/esdb/log.ts';
-import { startStandIn } from '../support/esdb/stand-in.ts';
+import { startStandIn, type StandIn } from '../support/esdb/stand-in.ts';
 
 describe('the stand-in', () => {
   it('listens to a socket in the file system', async () => {
@@ -20,6 +21,29 @@ describe('the stand-in', () => {
     expect(await revisionsOf(client, 'order-1')).toEqual([0]);
     await client.dispose();
     await server.stop('kill');
+    rmSync(directory, { recursive: true });
+  });
+
+  it('speaks TLS to who trusts its certificate; who speaks the other way gets code 14', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'chancery-esdb-'));
+    const ca = join(directory, 'ca.pem');
+    writeFileSync(ca, testCertificate.cert);
+    const secure = await startStandIn({ tls: testCertificate });
+    const plain = await startStandIn();
+    const tried = async (connectionString: string) => {
+      const client = connectTo(connectionString);
+      const end = await seen(appendOne(client, 'order-1', 'any'));
+      await client.dispose();
+      return end;
+    };
+    const host = (server: StandIn): string => `esdb://localhost:${server.endpoint.port}`;
+    expect(await tried(`${host(secure)}?tlsCAFile=${ca}`)).toHaveProperty('done.success', true);
+    const unavailable = { error: 'Error', code: 14 };
+    expect(await tried(host(secure))).toMatchObject(unavailable);
+    expect(await tried(`${host(secure)}?tls=false`)).toMatchObject(unavailable);
+    expect(await tried(`${host(plain)}?tlsCAFile=${ca}`)).toMatchObject(unavailable);
+    await secure.stop('kill');
+    await plain.stop('kill');
     rmSync(directory, { recursive: true });
   });
 

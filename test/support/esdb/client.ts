@@ -17,7 +17,7 @@ const isError = (value: unknown): value is Error & Readonly<Record<string, unkno
   value instanceof Error;
 
 /** An error as the client gives it: its class, and what to tell it by. */
-export const errorSeen = (error: unknown): Seen => {
+const errorSeen = (error: unknown): Seen => {
   if (!isError(error)) return { error: typeof error, type: '', code: '', message: String(error) };
   const { type, code } = error;
   return { error: error.constructor.name, type, code, message: error.message };

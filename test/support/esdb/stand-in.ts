@@ -126,7 +126,7 @@ export const startStandIn = async (options: StandInOptions = {}): Promise<StandI
     fail: faults.add,
     heal: faults.clear,
     stop: async (how, graceMs = GRACE_MS) => {
-      groups.release();
+      if (node.otherLeader() === undefined) groups.release();
       if (how === 'kill') await connections.cut();
       else await connections.retire(graceMs);
       log.forget();

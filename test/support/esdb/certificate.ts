@@ -1,0 +1,21 @@
+/** A certificate for localhost and 127.0.0.1 that signed itself, and its key: of tests alone, good for 100 years. */
+export const testCertificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUVqCriKv/Jv434BPIOCeYa2rwsM0wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTE4MDUyNloYDzIxMjYxMTAx
+MTgwNTI2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQGlGeH2yEKgpdituidTYTi7bwKaPmBb6GmFISlQv9ZQX9TMrF9+ZWJ
+rWAlkBhRxhS2d77LpzG+ZjWzRjxutoFbo28wbTAdBgNVHQ4EFgQUYQjkBFvz13Hx
+B/NnhM7Os9taYokwHwYDVR0jBBgwFoAUYQjkBFvz13HxB/NnhM7Os9taYokwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIhAIwHkjClDMgHEOv48syZGRwfb6UXWYiribkTD0sN1BQAAiBk
++IJh2HRiLr1S7nqr0UK8HnjWNz7VsAsRRykbiZTubw==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgLfKO6hh4qpmfPYrn
+tj2l0vVZBehZ8Kr7612oLD8pDS6hRANCAAQGlGeH2yEKgpdituidTYTi7bwKaPmB
+b6GmFISlQv9ZQX9TMrF9+ZWJrWAlkBhRxhS2d77LpzG+ZjWzRjxutoFb
+-----END PRIVATE KEY-----
+`,
+};
