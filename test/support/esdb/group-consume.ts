@@ -21,8 +21,11 @@ const { ReadResp } = persistent;
 
 type Call = ServerDuplexStream<persistent.ReadReq, persistent.ReadResp>;
 
-/** The server takes a moment to see that a client has left: until then it counts the connection. */
-const NOTICED_AFTER_MS = 50;
+/**
+ * The server takes a moment to see that a client has left: until then it counts the connection. The moment has two parts, so that a
+ * process that was held up hears between them what has arrived meanwhile.
+ */
+const NOTICED_AFTER_MS = [120, 30] as const;
 
 const NACKS: readonly Nack[] = ['unknown', 'park', 'retry', 'skip', 'stop'];
 
@@ -58,7 +61,9 @@ const join = (node: Node, call: Call, group: Group, slots: number): void => {
   };
   group.consumers.push(consumer);
   const leave = (): void => {
-    setTimeout(() => removeConsumer(log, group, consumer), NOTICED_AFTER_MS).unref();
+    const [first, second] = NOTICED_AFTER_MS;
+    const remove = (): void => removeConsumer(log, group, consumer);
+    setTimeout(() => setTimeout(remove, second).unref(), first).unref();
   };
   call.once('cancelled', leave);
   call.once('end', leave);
