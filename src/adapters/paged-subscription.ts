@@ -65,6 +65,8 @@ async function* pages(
       if (!page.caughtUp) await nextTurn();
     } else {
       await source.more(signal);
+      // Whoever has written gets its answer before others work on what it wrote.
+      await nextTurn();
     }
   }
   return undefined;

@@ -58,6 +58,20 @@ describe.each(stores)('an engine that lives on the wall clock, on a store in %s'
     expect((await engine.stateAt(ticketSubsystem, 'ticket-1')).state.status).toBe('Closed');
   });
 
+  test('engine N21: a caller has its answer before read models take in what it has changed', async () => {
+    const clock = systemClock();
+    const engine = await start({ store: newStore(), clock });
+    await engine.settle();
+    // Until all who follow the log wait for its next event.
+    for (let turn = 0; turn < 100; turn += 1) await clock.breathe();
+    const seen: string[] = [];
+    const row = rowOf(engine, '1', () => true).then(() => seen.push('row'));
+    await opened(engine, '1', 'plain', engine.now() + 3_600_000);
+    seen.push('answer');
+    await row;
+    expect(seen).toEqual(['answer', 'row']);
+  });
+
   test('engine N4: many commands for one stream at once are answered one after the other', async () => {
     const engine = await start({ store: newStore(), clock: systemClock() });
     await opened(engine, '1', 'plain', engine.now() + 3_600_000);
