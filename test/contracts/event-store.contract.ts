@@ -187,6 +187,12 @@ const reading = (on: On) => {
         expect(await right(find(stream, many[n]!.id))).toEqual(expected);
       }
       expect(await right(find(stream, draft().id))).toBeUndefined();
+      const short = freshStream();
+      const [first, second] = drafts(2);
+      await right(events.append(short, 'none', [first!]));
+      expect(await right(find(short, second!.id))).toBeUndefined();
+      const { events: later } = await right(events.append(short, 0, [second!]));
+      expect(await right(find(short, second!.id))).toEqual(known ? later[0] : undefined);
       expect(await right(find(freshStream(), many[0]!.id))).toBeUndefined();
     }),
   );

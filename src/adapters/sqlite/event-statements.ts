@@ -11,6 +11,7 @@ export type EventStatements = {
   readonly ofTypes: Database.Statement<[number, number, string, number], EventRow>;
   readonly lateById: Database.Statement<[string, string], EventRow>;
   readonly earlyById: Database.Statement<[string, string], EventRow>;
+  readonly earlyIds: Database.Statement<[string], string>;
   readonly head: Database.Statement<[], { head: number | null }>;
   readonly streams: Database.Statement<
     [string, string | Buffer, string | Buffer, number],
@@ -45,6 +46,11 @@ export const eventStatements = (db: Database.Database): EventStatements => {
     earlyById: db.prepare<[string, string], EventRow>(
       `${select} stream = ? AND id = ? AND revision < ${SCANNED_REVISIONS} LIMIT 1`,
     ),
+    earlyIds: db
+      .prepare<[string], string>(
+        `SELECT id FROM events WHERE stream = ? AND revision < ${SCANNED_REVISIONS}`,
+      )
+      .pluck(),
     head: db.prepare<[], { head: number | null }>('SELECT max(position) AS head FROM events'),
     // Two seeks per stream in the index of (stream, revision), however many events a stream has.
     streams: db.prepare<[string, string | Buffer, string | Buffer, number], StreamRow>(

@@ -20,7 +20,7 @@ import { pagedSubscription, type PageSource } from '../paged-subscription.ts';
 import { envelopeOf, isStreamName } from './event-rows.ts';
 import { eventStatements, type EventStatements } from './event-statements.ts';
 import { attempt, corrupt } from './failures.ts';
-import { gather, readStream } from './stream-reads.ts';
+import { earlyIds, gather, readStream } from './stream-reads.ts';
 import type { Tail } from './tail.ts';
 import type { Writer } from './writer.ts';
 
@@ -116,6 +116,7 @@ export const sqliteEvents = (file: EventFile): EventStore => {
   const { db, path, writing, refusal } = file;
   const sql = eventStatements(db);
   const source = sourceOf(file, sql);
+  const isEarly = earlyIds(sql);
   const serve =
     <T>(work: () => T): TE.TaskEither<StoreFailure, T> =>
     async () => {
@@ -142,7 +143,9 @@ export const sqliteEvents = (file: EventFile): EventStore => {
     compare: comparePositions,
     find: (stream, id) =>
       serve(() => {
-        const row = sql.lateById.get(stream, id) ?? sql.earlyById.get(stream, id);
+        const row = isEarly(stream, id)
+          ? sql.earlyById.get(stream, id)
+          : sql.lateById.get(stream, id);
         return row && envelopeOf(row, path);
       }),
     streams: (options) => serve(() => streamsOf(sql, options)),

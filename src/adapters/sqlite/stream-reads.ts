@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { E } from '../../engine/fp.ts';
 import type { Envelope, StoreFailure } from '../../engine/store.ts';
 import { envelopeOf, weightOf, type EventRow } from './event-rows.ts';
 import type { EventStatements } from './event-statements.ts';
 import { attempt } from './failures.ts';
+import { SCANNED_REVISIONS } from './schema.ts';
 
 type Reading = { readonly from?: number; readonly backwards?: boolean; readonly limit?: number };
 
@@ -44,6 +46,26 @@ function* rowsOf(
     ? few
     : statement.iterate(stream, next, wanted);
 }
+
+/** Long streams whose first ids are kept in memory. */
+const KEPT_STREAMS = 1_000;
+
+/**
+ * Whether an id is among those of a stream's first events, which no index has. Once there are all of them they never change, so
+ * that a long stream is gone through once and not for every id that is asked for.
+ */
+export const earlyIds = (
+  sql: Pick<EventStatements, 'earlyIds'>,
+): ((stream: string, id: string) => boolean) => {
+  const kept = new LRUCache<string, ReadonlySet<string>>({ max: KEPT_STREAMS });
+  return (stream, id) => {
+    const known = kept.get(stream);
+    if (known !== undefined) return known.has(id);
+    const ids = sql.earlyIds.all(stream);
+    if (ids.length === SCANNED_REVISIONS) kept.set(stream, new Set(ids));
+    return ids.includes(id);
+  };
+};
 
 /** The file that is read, and why it does not serve now. */
 type ReadFile = {
