@@ -44,7 +44,8 @@ export const reactionCommandId = (
   reaction: string,
   event: string,
   n: number,
-): string => derivedId(instance, 'reaction', reaction, event, n);
+  hash?: Sha256,
+): string => base32(derived(instance, 'reaction', [reaction, event, n], hash));
 
 /** The id of the command that a deadline sends. */
 export const deadlineCommandId = (
@@ -56,8 +57,11 @@ export const deadlineCommandId = (
     readonly target: string;
     readonly commandType: string;
   },
-): string =>
-  derivedId(instance, 'deadline', due.stream, due.revision, due.at, due.target, due.commandType);
+  hash?: Sha256,
+): string => {
+  const { stream, revision, at, target, commandType } = due;
+  return base32(derived(instance, 'deadline', [stream, revision, at, target, commandType], hash));
+};
 
 /** SHA-256, as lower-case hex, of the RFC 8785 text of a value. */
 export const digestOf = (value: unknown): string => digestOfText(canonicalJson(value));

@@ -9,7 +9,7 @@ import {
 } from './deadline-table.ts';
 import { deadlineWatch, type WatchParts } from './deadline-watch.ts';
 import { E } from '../fp.ts';
-import { deadlineCommandId } from '../ids.ts';
+import { deadlineCommandId, type Sha256 } from '../ids.ts';
 import { isHistoryFailure } from '../replay.ts';
 import { describeFailure, type Position } from '../store.ts';
 
@@ -36,6 +36,7 @@ export type DeadlineRunner = {
 };
 
 export type DeadlineParts = WatchParts & {
+  readonly sha256: Sha256;
   readonly send: SendDeadline;
   /** How many commands may be under way at once; 1 under virtual time. */
   readonly concurrency: number;
@@ -52,7 +53,7 @@ export const deadlineRunner = (parts: DeadlineParts): DeadlineRunner => {
   };
   /** Whether the deadline's command was answered. */
   const fired = async (kept: KeyedDeadline): Promise<boolean> => {
-    const answer = await parts.send(kept.deadline, commandIdOf(parts.instance, kept.deadline));
+    const answer = await parts.send(kept.deadline, commandIdOf(parts, kept.deadline));
     if (E.isLeft(answer)) failures.note(kept, answer.left);
     else failures.forget(kept.key);
     return E.isRight(answer);
@@ -116,8 +117,8 @@ const ready = ({ table, failures, clock }: Waiting, limit: number): readonly Key
 
 const MOST_SHOWN = 100;
 
-const commandIdOf = (instance: string, deadline: Deadline): string =>
-  deadlineCommandId(instance, { ...deadline, commandType: deadline.command.type });
+const commandIdOf = ({ instance, sha256 }: DeadlineParts, deadline: Deadline): string =>
+  deadlineCommandId(instance, { ...deadline, commandType: deadline.command.type }, sha256);
 
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 30_000;

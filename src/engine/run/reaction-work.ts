@@ -15,7 +15,7 @@ import type { Clock } from '../clock.ts';
 import type { DeadLetter } from './dead-letters.ts';
 import { ATTEMPTS, Undelivered, delivered, pauseBefore, type Send } from './delivery.ts';
 import { E } from '../fp.ts';
-import { reactionCommandId } from '../ids.ts';
+import { reactionCommandId, type Sha256 } from '../ids.ts';
 import type { Recorded } from '../projection.ts';
 import type { AnyReaction, Reader } from '../reaction.ts';
 import { decodeEvent } from '../replay.ts';
@@ -25,6 +25,7 @@ import type { Runnable } from '../subsystem.ts';
 /** What a reaction's work needs of the engine. */
 export type WorkParts = {
   readonly instance: string;
+  readonly sha256: Sha256;
   readonly owners: ReadonlyMap<string, Runnable>;
   readonly clock: Clock;
   readonly activity: Activity;
@@ -106,8 +107,9 @@ const workOf = (
   { time, outlastsOutages }: Pick<Doing, 'outlastsOutages'> & { readonly time: SchedulerLike },
 ): Observable<unknown> => {
   const { envelope } = recorded;
+  const { instance, sha256 } = parts;
   let [sent, failed] = [0, 0];
-  const nextId = () => reactionCommandId(parts.instance, reaction.name, envelope.id, sent++);
+  const nextId = () => reactionCommandId(instance, reaction.name, envelope.id, sent++, sha256);
   const send = parts.send(envelope, reaction);
   const begin = () => {
     sent = 0;
