@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { ledger } from '../../src/projections/marketplace/ledger.ts';
 import { cli, cliEach, said, tampered, temporary, written, type Ended } from '../support/cli.ts';
 import { deposit, freeze, hold, of, open, unfreeze } from '../support/command-lines.ts';
 
@@ -187,14 +188,18 @@ describe('chancery rebuild', () => {
     const where = await look('rows', 'balances', '--where', 'currency=USD');
     expect(where.code).toBe(1);
     expect(where.stderr).toMatch(/^chancery: balances has no index currency yet: .*\n$/);
-    expect((await json('rebuild', 'ledger'))[0]).toMatchObject({ version: 1, events: 3 });
+    expect((await json('rebuild', 'ledger'))[0]).toMatchObject({
+      version: ledger.version,
+      events: 3,
+    });
     expect(await json('rows', 'balances', '--where', 'currency=USD')).toEqual(before);
     expect((await look('doctor')).code).toBe(0);
   });
 
   test('engine N15: status and doctor show what has broken a projection, and what is built beside it', async () => {
     const broken = { position: '4', cause: 'Error: no' };
-    const building = { number: 2, version: 2, broken };
+    const [version, next] = [ledger.version, ledger.version + 1];
+    const building = { number: 2, version: next, broken };
     let before = '';
     tampered(data, (db) => {
       const found = db
@@ -215,14 +220,16 @@ describe('chancery rebuild', () => {
     });
     const { code, lines } = await look('status');
     expect(code).toBe(1);
-    expect(lines).toContainEqual(expect.stringMatching(/^ledger +1 .* broken at 4: Error: no$/));
     expect(lines).toContainEqual(
-      expect.stringMatching(/^ledger \(new\) +2 .* broken at 4: Error: no$/),
+      expect.stringMatching(`^ledger +${version} .* broken at 4: Error: no$`),
+    );
+    expect(lines).toContainEqual(
+      expect.stringMatching(`^ledger \\(new\\) +${next} .* broken at 4: Error: no$`),
     );
     const found = said(await look('doctor', '--json')).slice(0, -1);
     expect(found).toEqual([
-      { type: 'ProjectionBroken', projection: 'ledger', version: 1, isLive: true, ...broken },
-      { type: 'ProjectionBroken', projection: 'ledger', version: 2, isLive: false, ...broken },
+      { type: 'ProjectionBroken', projection: 'ledger', version, isLive: true, ...broken },
+      { type: 'ProjectionBroken', projection: 'ledger', version: next, isLive: false, ...broken },
     ]);
     tampered(data, (db) =>
       db
