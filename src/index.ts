@@ -70,7 +70,7 @@ export type {
   TrialBalanceRow,
 } from './domain/shared/ledger.ts';
 export { Seed, chanceOf, drawBelow, type Chance, type Draw } from './domain/shared/chance.ts';
-export type { PaymentRail, Payout } from './domain/shared/payment-rail.ts';
+export type { PaymentRail, Payout, RailAnswer } from './domain/shared/payment-rail.ts';
 export {
   admitEd25519Key,
   ED25519_PROFILE,
@@ -186,6 +186,7 @@ export {
   type StateOf,
 } from './engine/machine.ts';
 export type { NestedMachine } from './engine/nested.ts';
+export type { AnyEffect, Call, Effect, Report, Task } from './engine/outbox.ts';
 export type { Outcome } from './engine/outcome.ts';
 export { readModel, type Projection, type ReadModel, type Recorded } from './engine/projection.ts';
 export type { Reaction, Sending } from './engine/reaction.ts';
@@ -206,6 +207,8 @@ export {
   type SendFailure,
   type SendOptions,
 } from './engine/run/engine.ts';
+export type { EffectStatus } from './engine/run/outbox/outbox-status.ts';
+export type { KeyedWork, Stage, Work } from './engine/run/outbox/outbox-table.ts';
 export type { StateAt } from './engine/run/history.ts';
 export type { Journal } from './engine/run/journal.ts';
 export { NotBuiltYet } from './engine/run/live-rows.ts';

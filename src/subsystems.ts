@@ -3,7 +3,7 @@ import { deposit, depositAbout, depositCommands } from './commands/marketplace/d
 import { escrow, escrowAbout, escrowCommands } from './commands/marketplace/escrow.ts';
 import { accountEvents } from './domain/marketplace/account/events.ts';
 import { accountNested } from './domain/marketplace/account/nested.ts';
-import { openHold } from './domain/marketplace/account/rules.ts';
+import { isWithdrawalOpen, openHold } from './domain/marketplace/account/rules.ts';
 import { accountMachine } from './domain/marketplace/account/state.ts';
 import { depositEvents } from './domain/marketplace/deposit/events.ts';
 import { depositMachine } from './domain/marketplace/deposit/state.ts';
@@ -62,7 +62,7 @@ export const accountSubsystem = subsystem({
   about: accountAbout,
   projections: [holds],
   reactions: [lockEscrowWhenHoldIsPlaced],
-  answers: { openHold },
+  answers: { openHold, isWithdrawalOpen },
   checks: [overdueHolds, overdueWithdrawals],
 });
 

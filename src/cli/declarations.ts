@@ -4,6 +4,7 @@ import { backup } from './commands/backup.ts';
 import { deadLetters } from './commands/dead-letters.ts';
 import { docs } from './commands/docs.ts';
 import { doctor } from './commands/doctor.ts';
+import { effects } from './commands/effects.ts';
 import { history, state, streams } from './commands/look.ts';
 import { marketDay } from './commands/market-day.ts';
 import { rebuild } from './commands/rebuild.ts';
@@ -95,6 +96,16 @@ export const follows = (program: Command, perform: Perform): void => {
     .addOption(new Option('--drop <id>', 'forgets it').conflicts('retry'))
     .action((flags: Common & { retry?: string; drop?: string }) =>
       perform(flags, (output) => deadLetters(flags, flags, output)),
+    );
+  onStore(
+    program.command('effects'),
+    'chancery effects --retry payWithdrawals:sandbox/00000000000000000042',
+  )
+    .description('what is to be done in the outside world and is not done yet')
+    .option('--retry <id>', 'tries it at once, from where it stands')
+    .addOption(new Option('--drop <id>', 'forgets it').conflicts('retry'))
+    .action((flags: Common & { retry?: string; drop?: string }) =>
+      perform(flags, (output) => effects(flags, flags, output)),
     );
 };
 

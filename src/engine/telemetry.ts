@@ -6,7 +6,8 @@
  * - `decide`: the decider alone: `category`, `command`
  * - `append`: writing one batch: `stream`, `events`
  * - `projection`: taking in one page: `projection`, `events`
- * - `reaction`, `effect`: what follows from one event: `reaction`, `stream`, `position`
+ * - `reaction`: what follows from one event: `reaction`, `stream`, `position`
+ * - `effect`: one try of a work of the outbox: `effect`, `stream` and `position` of its event
  */
 export type SpanName =
   'command' | 'load' | 'facts' | 'decide' | 'append' | 'projection' | 'reaction' | 'effect';

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
@@ -5,7 +6,7 @@ import { createEngine } from '../../src/create-engine.ts';
 import { canonicalJson } from '../../src/engine/json.ts';
 import { subsystems } from '../../src/subsystems.ts';
 import { cli, contents, said, tampered, temporary, written } from '../support/cli.ts';
-import { deals } from '../support/command-lines.ts';
+import { deals, deposit, withdraw } from '../support/command-lines.ts';
 
 const place = temporary();
 const data = place('data');
@@ -40,6 +41,29 @@ describe('engine N49: chancery archive and chancery load', () => {
     expect([Number(commands) > 0, accepted]).toEqual([true, 0]);
     expect(sent).toEqual({ reactions: 0, deadlines: 0, effects: 0 });
     expect(contents(place('going-on'))).toEqual(contents(data));
+  });
+
+  test('forget nothing that an effect still has to do, and do nothing again that it has done', async () => {
+    const first = [deposit('P', 'ada', 500, 1_000), withdraw('ada', 200, 2_000)];
+    const stuck = place('stuck');
+    await cli('run', written(place('first.jsonl'), first), '--at', '--data', stuck);
+    writeFileSync(`${stuck}/sandbox-rail.db`, 'this is no bank '.repeat(100));
+    const second = written(place('second.jsonl'), [withdraw('ada', 300, 3_000)]);
+    await cli('run', second, '--at', '--data', stuck);
+    expect(await cli('archive', place('stuck.jsonl'), '--data', stuck)).toMatchObject({ code: 0 });
+    await load(place('stuck.jsonl'), place('freed'));
+    const going = written(place('going.jsonl'), [deposit('Q', 'ada', 1, 4_000)]);
+    await cli('run', going, '--at', '--data', place('freed'));
+    const types = eventsOf(place('freed')).map((event) => (event as { type: string }).type);
+    expect(types.filter((type) => type.startsWith('Withdrawal'))).toEqual([
+      'WithdrawalRequested',
+      'WithdrawalPaid',
+      'WithdrawalRequested',
+      'WithdrawalPaid',
+    ]);
+    const bank = new Database(`${place('freed')}/sandbox-rail.db`, { readonly: true });
+    expect(bank.prepare('SELECT withdrawal_id FROM payouts').pluck().all()).toEqual(['ada!2']);
+    bank.close();
   });
 
   test('take a part of the log', async () => {

@@ -173,12 +173,19 @@ describe('engine N16: chancery doctor', () => {
     expect(types(altered)).not.toContain('EventAltered');
   });
 
-  test('tells of dead letters, and of notes that cannot be read', async () => {
+  test('tells of dead letters, of effects that have failed, and of notes that cannot be read', async () => {
     const letter = bySql(
       `INSERT INTO rows VALUES ('deadLetters', 'payWithdrawals:sandbox' || char(1) || '7', '{"cause":"no answer"}', NULL)`,
     );
     expect(await findingsAfter(letter)).toEqual([
       { type: 'DeadLetter', key: 'payWithdrawals:sandbox\u00017', cause: 'no answer' },
+    ]);
+    const row = { stage: { state: 'failed' }, lastError: 'no route' };
+    const work = bySql(
+      `INSERT INTO rows VALUES ('outbox', 'pay' || char(1) || '7', '${JSON.stringify(row)}', NULL)`,
+    );
+    expect(await findingsAfter(work)).toEqual([
+      { type: 'EffectFailed', key: 'pay\u00017', cause: 'no route' },
     ]);
     const note = bySql(`INSERT INTO rows VALUES ('journal:run', 'x:1', '{', NULL)`);
     expect(await findingsAfter(note)).toEqual([

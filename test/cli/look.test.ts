@@ -331,6 +331,7 @@ describe('the command line', () => {
       'rows',
       'rebuild',
       'dead-letters',
+      'effects',
       'doctor',
       'backup',
       'archive',

@@ -78,22 +78,24 @@ describe('engine C1: a run under virtual time', () => {
     expect(at).toEqual([9_000, 9_000, 9_000]);
   });
 
-  test('takes the pauses of a reaction that fails as timers, until it is a dead letter that can be tried again', async () => {
+  test('takes the pauses of an effect that fails as timers, until it stands as failed and can be tried again', async () => {
     // 200 ms, then twice as long each time: 25.4 s for eight attempts.
-    const letters = async (data: string, until: number): Promise<readonly Said[]> => {
+    const works = async (data: string, until: number): Promise<readonly Said[]> => {
       await run(data, [deposit('P', 'ada', 500, 1_000)]);
       writeFileSync(place(data, 'sandbox-rail.db'), 'this is no bank '.repeat(100));
       await run(data, [withdraw('ada', 300, 10_000), freeze('bob', until)]);
-      return look(data, 'dead-letters');
+      return look(data, 'effects');
     };
-    const [before, [letter]] = await Promise.all([
-      letters('patient', 35_399),
-      letters('pauses', 35_400),
+    const [[before], [failed]] = await Promise.all([
+      works('patient', 35_399),
+      works('pauses', 35_400),
     ]);
-    expect(before).toEqual([]);
-    expect(letter).toMatchObject({ reaction: 'payWithdrawals:sandbox', attempts: 8, at: 35_400 });
-    const id = String(letter?.['id']);
-    const retry = () => cli('dead-letters', '--retry', id, '--json', '--data', place('pauses'));
+    const work = { effect: 'payWithdrawals:sandbox', key: 'ada!1', since: 10_000 };
+    expect(before).toMatchObject({ ...work, state: 'waiting', attempts: 7, nextAt: 35_400 });
+    expect(failed).toMatchObject({ ...work, state: 'failed', attempts: 8, nextAt: null });
+    const id = String(failed?.['id']);
+    expect(await look('pauses', 'status')).toMatchObject([{ outbox: [{ failed: 1 }] }]);
+    const retry = () => cli('effects', '--retry', id, '--json', '--data', place('pauses'));
     const vain = await retry();
     expect([said(vain), vain.code]).toEqual([[{ id, retried: false }], 1]);
     rmSync(place('pauses', 'sandbox-rail.db'));
@@ -101,7 +103,12 @@ describe('engine C1: a run under virtual time', () => {
     expect([said(done), done.code]).toEqual([[{ id, retried: true }], 0]);
     const types = (await instants('pauses', 'account-ada')).map(([type]) => type);
     expect(types).toEqual(['WithdrawalRequested', 'WithdrawalPaid']);
-    expect((await look('pauses', 'status'))[0]).toMatchObject({ deadLetters: 0 });
+    expect(await look('pauses', 'effects')).toEqual([]);
+    const drop = await cli('effects', '--drop', id, '--data', place('pauses'));
+    expect([drop.code, drop.stderr]).toEqual([
+      1,
+      `chancery: no effect has a work ${id}; chancery effects lists those there are\n`,
+    ]);
   });
 
   test('wants an instant of every line, and without --at of none', async () => {

@@ -138,10 +138,11 @@ describe('names', () => {
     expect(await failureOf(start({ subsystems }))).toEqual({ type: 'NamedTwice', what, name });
   });
 
-  test('engine N26: an effect is a reaction too, and a projection may be listed by two subsystems', async () => {
+  test('engine N26: an effect has no name of a reaction, and a projection may be listed by two subsystems', async () => {
     const subsystems = [ticketSubsystem, { ...other, projections: ticketSubsystem.projections }];
+    const namesake = { ...reaction, submit: async () => [], report: () => undefined };
     await start({ subsystems });
-    expect(await failureOf(start({ subsystems, effects: [reaction] }))).toEqual({
+    expect(await failureOf(start({ subsystems, effects: [namesake] }))).toEqual({
       type: 'NamedTwice',
       what: 'reaction',
       name: 'echoWhenAsked',

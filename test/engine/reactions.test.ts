@@ -1,5 +1,6 @@
 import { EMPTY, defer, map, mergeMap, of, throwError, timer } from 'rxjs';
 import { reactionCommandId } from '../../src/engine/ids.ts';
+import type { AnyEffect } from '../../src/engine/outbox.ts';
 import type { AnyReaction, Reaction } from '../../src/engine/reaction.ts';
 import { ada, engines, stores, written } from '../support/engines.ts';
 import { faultyStore, type Faults } from '../support/faulty-store.ts';
@@ -256,9 +257,15 @@ test('engine N20: neither a rebuild nor a replay lets a reaction or an effect ru
       return EMPTY;
     },
   });
+  const effect: AnyEffect = {
+    name: 'effect',
+    on: ['TicketOpened'],
+    submit: async () => [(runs += 1)],
+    report: () => undefined,
+  };
   const engine = await start({
     subsystems: reacting(counted('counted')),
-    effects: [counted('effect')],
+    effects: [effect],
   });
   await opened(engine, '1');
   await engine.settle();

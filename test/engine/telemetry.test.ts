@@ -1,5 +1,4 @@
-import { of } from 'rxjs';
-import type { AnyReaction } from '../../src/engine/reaction.ts';
+import type { AnyEffect } from '../../src/engine/outbox.ts';
 import type { Store } from '../../src/engine/rows.ts';
 import type { Engine } from '../../src/engine/run/engine.ts';
 import type { Telemetry } from '../../src/engine/telemetry.ts';
@@ -43,7 +42,12 @@ const lived = async (engine: Engine): Promise<void> => {
   await engine.runUntil(2_000);
 };
 
-const announce: AnyReaction = { name: 'announce', on: ['TicketClosed'], each: () => of() };
+const announce: AnyEffect = {
+  name: 'announce',
+  on: ['TicketClosed'],
+  submit: async () => ['heard'],
+  report: () => undefined,
+};
 const wholeLog = async (engine: Engine) =>
   (await engine.history('ticket-1')).map(({ hash }) => hash);
 

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import * as t from 'io-ts';
+import { E } from '../../engine/fp.ts';
 import { instanceOf } from '../../engine/inspected-instance.ts';
 import type { Inspection, StoredEvent } from '../../engine/inspection.ts';
+import { OUTBOX, outboxConsumer } from '../../engine/run/outbox/outbox-table.ts';
 import { StoreFailed, type Position } from '../../engine/store.ts';
 import { syncDirectory } from '../sqlite/connection.ts';
 import { codeOf, corrupt } from '../sqlite/failures.ts';
@@ -30,19 +33,56 @@ export type Archived = {
 /** Characters that are written at once. */
 const SLICE = 1024 * 1024;
 
-const REACTION = 'reaction:';
+/** What acts on events: an archive says how far each had come. */
+const ACTING = /^(?:reaction|outbox):/;
 
-/** How far reactions had come, but not beyond the archive: what they have done must not be done again. */
-const reactionsIn = (inspection: Inspection, until: Position): Readonly<Record<string, Position>> =>
-  Object.fromEntries(
+/**
+ * How far reactions and effects had come, but not beyond the archive: what they have done must not be done again, and what an effect
+ * still has to do must not be forgotten.
+ */
+const reactionsIn = (
+  inspection: Inspection,
+  until: Position,
+): Readonly<Record<string, Position>> => {
+  const unfinished = unfinishedIn(inspection);
+  return Object.fromEntries(
     inspection
       .checkpoints()
-      .filter(({ consumer }) => consumer.startsWith(REACTION))
-      .map(({ consumer, position }) => [
-        consumer,
-        inspection.compare(position, until) > 0 ? until : position,
-      ]),
+      .filter(({ consumer }) => ACTING.test(consumer))
+      .map(
+        ({ consumer, position }) =>
+          [consumer, unfinished.has(consumer) ? unfinished.get(consumer) : position] as const,
+      )
+      .flatMap(([consumer, position]) => {
+        if (position === undefined) return [];
+        return [[consumer, inspection.compare(position, until) > 0 ? until : position]];
+      }),
   );
+};
+
+const Unfinished = t.type({
+  effect: t.string,
+  event: t.type({ behind: t.union([t.string, t.null]) }),
+});
+
+/** Of each effect that has something to do, up to where there is nothing before the first of it; undefined: it is the log's first. */
+const unfinishedIn = (inspection: Inspection): ReadonlyMap<string, Position | undefined> => {
+  const first = new Map<string, Position | undefined>();
+  for (const { key, row } of inspection.rows(OUTBOX)) {
+    const json = E.tryCatch(
+      (): unknown => JSON.parse(row),
+      () => 'no JSON',
+    );
+    const work = Unfinished.decode(E.isRight(json) ? json.right : json.left);
+    if (E.isLeft(work)) {
+      throw new StoreFailed(corrupt(inspection.name, `row ${key} of ${OUTBOX} cannot be read`));
+    }
+    const { effect, event } = work.right;
+    const consumer = outboxConsumer(effect);
+    if (!first.has(consumer)) first.set(consumer, event.behind ?? undefined);
+  }
+  return first;
+};
 
 const headOf = (inspection: Inspection): Position => {
   let head = '0';

@@ -7,6 +7,7 @@ import { mending, visiting, type Place } from '../open.ts';
 import { inline, type Output } from '../output.ts';
 import { pagesOf } from '../pages.ts';
 import { advance } from '../run/virtual-time.ts';
+import { typedId, typedKey } from '../typed-key.ts';
 
 /** All that reactions could not do. */
 export async function* lettersOf({ deadLetters: letters }: Engine) {
@@ -14,16 +15,12 @@ export async function* lettersOf({ deadLetters: letters }: Engine) {
   for await (const page of pagesOf(read, ({ key }) => key)) yield* page;
 }
 
-/** A dead letter's key as people type it. */
-const letterId = (key: string): string => key.replace('\u0001', '/');
-const letterKey = (id: string): string => id.replace(/\/(?=[^/]*$)/, '\u0001');
-
 const describeLetter = ({ key, row }: KeyedRow<DeadLetter>): string => {
   const { command, event, at, attempts, cause } = row;
   const sent = command === undefined ? 'its work' : `${command.type} to ${command.stream}`;
   const tries = attempts === 1 ? 'at once' : `after ${attempts} attempts`;
   return inline(
-    `${letterId(key)}  ${sent} failed ${tries} (${describeInstant(at)}), because of ${event.type} in ${event.stream}: ${cause}`,
+    `${typedId(key)}  ${sent} failed ${tries} (${describeInstant(at)}), because of ${event.type} in ${event.stream}: ${cause}`,
   );
 };
 
@@ -42,7 +39,7 @@ const listed = (place: Place, output: Output): Promise<ExitCode> =>
     let found = 0;
     for await (const letter of lettersOf(engine)) {
       found += 1;
-      output.item({ id: letterId(letter.key), ...letter.row }, () => describeLetter(letter));
+      output.item({ id: typedId(letter.key), ...letter.row }, () => describeLetter(letter));
     }
     if (!output.json && found === 0) output.line('no dead letters');
     return found === 0 ? exitCodes.done : exitCodes.notRight;
@@ -57,7 +54,7 @@ const noLetter = (id: string): CliError =>
 const retried = (place: Place, id: string, output: Output): Promise<ExitCode> =>
   mending(place, async (engine, clock) => {
     output.progress(`trying ${id} again`);
-    const isDone = await advance(engine, clock, engine.deadLetters.retry(letterKey(id)));
+    const isDone = await advance(engine, clock, engine.deadLetters.retry(typedKey(id)));
     output.endProgress();
     if (isDone === undefined) throw noLetter(id);
     output.item({ id, retried: isDone }, () =>
@@ -68,7 +65,7 @@ const retried = (place: Place, id: string, output: Output): Promise<ExitCode> =>
 
 const dropped = (place: Place, id: string, output: Output): Promise<ExitCode> =>
   mending(place, async (engine) => {
-    if (!engine.deadLetters.drop(letterKey(id))) throw noLetter(id);
+    if (!engine.deadLetters.drop(typedKey(id))) throw noLetter(id);
     output.item({ id, dropped: true }, () => `${id} is dropped`);
     return exitCodes.done;
   });

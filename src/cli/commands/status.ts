@@ -38,6 +38,19 @@ const reactionRows = ({ reactions }: EngineStatus) =>
     failure === undefined ? 'runs' : `tries again: ${failure}`,
   ]);
 
+const effectRows = ({ outbox }: EngineStatus) =>
+  outbox.map(({ effect, position = '-', waiting, unknown, failed, oldest, failure }) => [
+    effect,
+    position,
+    String(waiting),
+    String(unknown),
+    String(failed),
+    oldest === undefined ? '-' : describeInstant(oldest),
+    failure === undefined ? 'runs' : `tries again: ${failure}`,
+  ]);
+
+const EFFECT_COLUMNS = ['effect', 'position', 'waiting', 'unknown', 'failed', 'oldest', 'state'];
+
 const describeStatus = (status: EngineStatus, dead: number): string => {
   const { instance, clock, store, head = 'empty', deadlines } = status;
   const { nearest, stuck } = deadlines;
@@ -55,6 +68,7 @@ const describeStatus = (status: EngineStatus, dead: number): string => {
     columns([['projection', 'version', 'position', 'events', 'state'], ...projectionRows(status)]),
     '',
     columns([['reaction', 'position', 'state'], ...reactionRows(status)]),
+    ...(status.outbox.length === 0 ? [] : ['', columns([EFFECT_COLUMNS, ...effectRows(status)])]),
     ...stuck.map((each) => JSON.stringify(each)),
   ].join('\n');
 };
@@ -69,5 +83,6 @@ export const status = (place: Place, output: Output): Promise<ExitCode> =>
     const isWhole = found.projections.every(
       ({ broken, building }) => broken === undefined && building?.broken === undefined,
     );
-    return isWhole && deadLetters === 0 ? exitCodes.done : exitCodes.notRight;
+    const hasFailed = found.outbox.some(({ failed }) => failed > 0);
+    return isWhole && deadLetters === 0 && !hasFailed ? exitCodes.done : exitCodes.notRight;
   });

@@ -76,7 +76,9 @@ export type Finding =
     }
   | { readonly type: 'TableUnknown'; readonly table: string }
   | ({ readonly type: 'Overdue'; readonly model: string; readonly key: string } & Concern)
-  | { readonly type: 'DeadLetter'; readonly key: string; readonly cause: string };
+  | { readonly type: 'DeadLetter'; readonly key: string; readonly cause: string }
+  /** Something was to be done in the outside world and could not be. */
+  | { readonly type: 'EffectFailed'; readonly key: string; readonly cause: string };
 
 type Describe = {
   readonly [T in Finding['type']]: (finding: Extract<Finding, { type: T }>) => string;
@@ -134,6 +136,8 @@ const DESCRIBE: Describe = {
     `${what} of ${owner} has waited for ${age(ageMs)}; next: ${nextStep}`,
   DeadLetter: ({ key, cause }) =>
     `dead letter ${key.replace('\u0001', '/')}: ${cause}; chancery dead-letters --retry or --drop`,
+  EffectFailed: ({ key, cause }) =>
+    `effect ${key.replace('\u0001', '/')}: ${cause}; chancery effects --retry or --drop`,
 };
 
 /** A finding in one line for people. */

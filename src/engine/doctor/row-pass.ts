@@ -4,6 +4,7 @@ import type { Inspection, Scratch, StoredRow } from '../inspection.ts';
 import { sameJson } from '../json.ts';
 import { DEAD_LETTERS } from '../run/dead-letters.ts';
 import { isOwnTable } from '../run/names.ts';
+import { OUTBOX } from '../run/outbox/outbox-table.ts';
 import type { Finding } from './finding.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -90,16 +91,31 @@ export function* modelPass(
   yield* guarded(`the indexes of ${of.model}`, () => entryFindings(pass, of));
 }
 
-const causeIn = (row: unknown): string | undefined =>
-  typeof row === 'object' && row !== null && 'cause' in row ? String(row.cause) : undefined;
+const fieldIn = (row: unknown, field: string): unknown =>
+  typeof row === 'object' && row !== null
+    ? Object.entries(row).find(([name]) => name === field)?.[1]
+    : undefined;
+
+const textIn = (row: unknown, field: string): string => {
+  const found = fieldIn(row, field);
+  return typeof found === 'string' ? found : 'unknown';
+};
+
+/** What a row of the engine's own says of work that nobody does any more. */
+const letterIn = (table: string, key: string, row: unknown): Finding | undefined => {
+  if (table === DEAD_LETTERS) {
+    return { type: 'DeadLetter', key, cause: textIn(row, 'cause') };
+  }
+  if (table !== OUTBOX || fieldIn(fieldIn(row, 'stage'), 'state') !== 'failed') return undefined;
+  return { type: 'EffectFailed', key, cause: textIn(row, 'lastError') };
+};
 
 function* ownFindings({ inspection }: RowPass, table: string): Generator<Finding> {
   for (const { key, row: text } of inspection.rows(table)) {
     const row = parsed(text);
+    const letter = letterIn(table, key, row);
     if (row === NO_JSON) yield { type: 'RowAltered', model: table, key };
-    else if (table === DEAD_LETTERS) {
-      yield { type: 'DeadLetter', key, cause: causeIn(row) ?? 'unknown' };
-    }
+    else if (letter !== undefined) yield letter;
   }
 }
 

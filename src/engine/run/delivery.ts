@@ -27,8 +27,8 @@ export const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 
-export const pauseBefore = (attempt: number): number =>
-  Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+export const pauseBefore = (attempt: number, longestMs = LONGEST_PAUSE_MS): number =>
+  Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), longestMs);
 
 /** A command that could not be delivered: what it was and why. */
 export class Undelivered extends Error {

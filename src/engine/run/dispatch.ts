@@ -6,10 +6,11 @@ import { E, TE, pipe } from '../fp.ts';
 import type { Handle } from './handle.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import type { Outcome } from '../outcome.ts';
-import type { AnyReaction } from '../reaction.ts';
+import type { Send } from './delivery.ts';
+import type { StepParts } from './outbox/outbox-step.ts';
 import type { WorkParts } from './reaction-work.ts';
 import type { Request } from './request.ts';
-import { partsOf } from '../store.ts';
+import { partsOf, type Envelope } from '../store.ts';
 import type { Runnable } from '../subsystem.ts';
 
 /** Hands a request to the subsystem of its stream. */
@@ -39,35 +40,39 @@ const SYSTEM: Actor = { id: 'system', roles: ['system'] };
 /** What the engine sends by itself. */
 export type Senders = {
   readonly becauseOf: WorkParts['send'];
+  readonly reporting: StepParts['report'];
   readonly whenDue: SendDeadline;
 };
 
-/** `answered` hears of every command that got an answer, and for whom it was sent: a reaction, or undefined: a deadline. */
+/** `answered` hears of every command that got an answer, and for whom it was sent. */
 export const senders = (
   dispatch: Dispatch,
   clock: Clock,
-  answered: (reaction: AnyReaction | undefined) => void,
+  answered: (by: 'reactions' | 'deadlines' | 'effects') => void,
 ): Senders => {
   const turn = serially(clock);
-  const sent = async (request: Request, reaction?: AnyReaction) => {
+  const sent = async (by: Parameters<typeof answered>[0], request: Request) => {
     const answer = await turn(dispatch(request));
-    if (E.isRight(answer)) answered(reaction);
+    if (E.isRight(answer)) answered(by);
     return answer;
   };
+  const because =
+    (kind: 'reactions' | 'effects') =>
+    (cause: Envelope, { actor = SYSTEM }: { readonly actor?: Actor }): Send =>
+    ({ stream, command }, commandId) => {
+      const { id: causationId, metadata } = cause;
+      const { correlationId } = metadata;
+      return sent(kind, { stream, command, actor, commandId, correlationId, causationId });
+    };
   return {
-    becauseOf:
-      ({ id: causationId, metadata: { correlationId } }, reaction) =>
-      ({ stream, command }, commandId) => {
-        const { actor = SYSTEM } = reaction;
-        const request = { stream, command, actor, commandId, correlationId, causationId };
-        return sent(request, reaction);
-      },
+    becauseOf: because('reactions'),
+    reporting: because('effects'),
     whenDue: ({ target: stream, command, at, causationId, correlationId }, commandId) => {
       const cause = { causationId, correlationId, notBefore: at };
       const request = { stream, command, actor: SYSTEM, commandId, ...cause };
       // A bug in a decider is the trouble of this deadline, not of those behind it.
       return pipe(
-        TE.tryCatch(() => sent(request), bugOf),
+        TE.tryCatch(() => sent('deadlines', request), bugOf),
         TE.flatMapEither((answer): E.Either<{ readonly type: string }, Outcome> => answer),
       )();
     },

@@ -9,9 +9,9 @@ export const headOf = async ({
   readonly store: Pick<Wiring['store'], 'events'>;
 }): Promise<Position | undefined> => orFailed(await store.events.head()());
 
-/** Lets projections, deadlines' table and reactions go to the head of the log, again and again until nothing more is appended. */
+/** Lets projections, the outbox, deadlines' table and reactions go to the head of the log, again and again until nothing more is appended. */
 export const settled = async (wiring: Wiring): Promise<void> => {
-  const { projections, deadlines, reactions, activity } = wiring;
+  const { projections, outbox, deadlines, reactions, activity, clock } = wiring;
   for (;;) {
     const head = await headOf(wiring);
     if (head === undefined) return;
@@ -19,6 +19,9 @@ export const settled = async (wiring: Wiring): Promise<void> => {
       await projection.finish();
       await projection.advance(head);
     }
+    for (const effect of outbox) await effect.advance(head);
+    // One thing after the other where every run has to be the same.
+    if (clock.kind === 'virtual') await activity.idle();
     await deadlines.advance(head);
     for (const reaction of reactions) await reaction.advance(head);
     await activity.idle();

@@ -1,5 +1,7 @@
 import type { Instant } from '../clock.ts';
 import type { DeadLetter } from './dead-letters.ts';
+import type { EffectStatus } from './outbox/outbox-status.ts';
+import type { KeyedWork } from './outbox/outbox-table.ts';
 import type { Deadline, Stuck } from './deadline-table.ts';
 import type { Actor, Command, Rejection } from '../decider.ts';
 import type { TE } from '../fp.ts';
@@ -50,6 +52,7 @@ export type EngineStatus = {
     /** Why the log could not be followed the last time; it is tried again. */
     readonly failure?: string;
   }[];
+  readonly outbox: readonly EffectStatus[];
   readonly deadlines: {
     readonly position: Position | undefined;
     readonly nearest: Instant | undefined;
@@ -125,6 +128,14 @@ export type Engine = {
     /** Does the work again: undefined where there is no such letter, else whether it went well. */
     readonly retry: (key: string) => Promise<boolean | undefined>;
     readonly drop: (key: string) => boolean;
+  };
+  /** What effects have to do: waiting, of unknown outcome, and failed. */
+  readonly outbox: {
+    readonly list: (limit: number, after?: string) => readonly KeyedWork[];
+    /** Tries a work at once, from where it stands: undefined where there is none, else whether it is over now. */
+    readonly retry: (key: string) => Promise<boolean | undefined>;
+    /** Forgets a work, whatever has become of it; false: there is none. */
+    readonly drop: (key: string) => Promise<boolean>;
   };
   readonly deadlines: (limit: number) => readonly Deadline[];
   readonly status: () => Promise<EngineStatus>;

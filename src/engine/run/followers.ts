@@ -14,9 +14,9 @@ export type Followers = {
   readonly stop: () => Promise<void>;
 };
 
-/** Starts projections, then what acts on them: deadlines and reactions. */
+/** Starts projections, then what acts on them: the outbox, deadlines, reactions. */
 export const followers = (wiring: Wiring): Followers => {
-  const { clock, projections, reactions, deadlines, deadlinesChanged } = wiring;
+  const { clock, projections, outbox, reactions, deadlines, deadlinesChanged } = wiring;
   // Whoever fails after the stop is not followed again either.
   const stopped = new ReplaySubject<void>(1);
   const follow = (follower: Follower): void =>
@@ -25,7 +25,7 @@ export const followers = (wiring: Wiring): Followers => {
         .pipe(takeUntil(stopped))
         .subscribe(() => follow(follower));
     });
-  for (const follower of [...projections, deadlines, ...reactions]) follow(follower);
+  for (const follower of [...projections, ...outbox, deadlines, ...reactions]) follow(follower);
   const rings = alarm(clock, deadlines.nearest, deadlines.fire);
   deadlinesChanged.pipe(takeUntil(stopped)).subscribe(rings.reset);
   return {

@@ -46,16 +46,17 @@ export const life = (wiring: Wiring, newId: () => string, live: Followers | unde
  * for without end, and whatever goes wrong on the way the store is closed.
  */
 const closed = async (
-  { projections, deadlines, reactions, activity, snapshots, store }: Wiring,
+  { projections, outbox, deadlines, reactions, activity, snapshots, store }: Wiring,
   live: Followers | undefined,
   underWay: ReadonlySet<Promise<unknown>>,
 ): Promise<void> => {
+  const acting = [...outbox, ...reactions];
   const steps: readonly (() => Promise<unknown> | undefined)[] = [
     () => Promise.allSettled(underWay),
     () => live?.stop(),
-    () => Promise.all([deadlines.stop(), ...reactions.map((runner) => runner.halt())]),
+    () => Promise.all([deadlines.stop(), ...acting.map((runner) => runner.halt())]),
     () => activity.idle(),
-    () => Promise.all(reactions.map((runner) => runner.stop())),
+    () => Promise.all(acting.map((runner) => runner.stop())),
     () => Promise.all(projections.map((runner) => runner.stop())),
     () => snapshots.stop(),
   ];

@@ -1,6 +1,7 @@
 import { INSTANCE_STREAM, instanceEvents } from './instance.ts';
 import { JOURNALS } from './journal.ts';
-import type { AnyReaction } from '../reaction.ts';
+import type { AnyEffect } from '../outbox.ts';
+import { OUTBOX_TABLES } from './outbox/outbox-table.ts';
 import { SNAPSHOTS } from '../snapshot.ts';
 import { partsOf } from '../store.ts';
 import type { AnySubsystem } from '../subsystem.ts';
@@ -23,6 +24,7 @@ const OWN_TABLES = [
   'deadlineStreams',
   'deadLetters',
   'projectionVersions',
+  ...OUTBOX_TABLES,
   'reactionsFinished',
   SNAPSHOTS,
 ];
@@ -39,7 +41,7 @@ const REACTION = /^[^\u0000-\u001f]+$/u;
 /** The first name that is no name or that two things of a kind have: each is there once in the system. */
 export const wrongName = (
   subsystems: readonly AnySubsystem[],
-  effects: readonly AnyReaction[],
+  effects: readonly AnyEffect[],
 ): WrongName | undefined => {
   const projections = [...new Set(subsystems.flatMap((row) => row.projections))];
   const reactions = [...new Set(subsystems.flatMap((row) => row.reactions)), ...effects];

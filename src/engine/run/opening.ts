@@ -10,7 +10,7 @@ import {
   type InstanceFailure,
 } from './instance.ts';
 import { wrongName, type WrongName } from './names.ts';
-import type { AnyReaction } from '../reaction.ts';
+import type { AnyEffect } from '../outbox.ts';
 import type { OpenStore, Store } from '../rows.ts';
 import type { SnapshotPolicy } from './snapshots.ts';
 import type { StoreFailure } from '../store.ts';
@@ -21,8 +21,8 @@ import type { Telemetry } from '../telemetry.ts';
 export type Opening = {
   readonly store: Store;
   readonly subsystems: readonly AnySubsystem[];
-  /** Reactions that act on the outside world. */
-  readonly effects?: readonly AnyReaction[];
+  /** What is done in the outside world because of events. */
+  readonly effects?: readonly AnyEffect[];
   readonly clock: Clock;
   /** A fresh id for a command or an instance that comes without one. */
   readonly newId: () => string;

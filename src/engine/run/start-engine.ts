@@ -1,7 +1,5 @@
 import { freeze } from 'immer';
 import type { Clock, VirtualClock } from '../clock.ts';
-import { orFailed } from './consumer.ts';
-import { deadLetter, deadLetterGone, deadLetters } from './dead-letters.ts';
 import { headOf, runUntil, settled } from './driver.ts';
 import { atTheEdge, leaving, unwrapped } from './edge.ts';
 import { EngineFailed, type Engine } from './engine.ts';
@@ -11,6 +9,7 @@ import { pureSha256 } from '../ids.ts';
 import { historyOf, stateAt } from './history.ts';
 import { journal } from './journal.ts';
 import { life, type Life } from './life.ts';
+import { deadLettersOf, outboxOf } from './operator.ts';
 import { opened, type Opened, type Opening } from './opening.ts';
 import { projectionDigest } from './projection-digest.ts';
 import type { BuildTold, ProjectionRunner } from './projection-runner.ts';
@@ -24,7 +23,7 @@ import { wired, type Wiring } from './wiring.ts';
 /** When snapshots are taken where nobody has said it. */
 const EVERY_500 = { every: 500 };
 
-/** Opens the store and starts what runs by itself: projections, then deadlines and reactions. Rejects with `EngineFailed`. */
+/** Opens the store and starts what runs by itself: projections, then the outbox, deadlines and reactions. Rejects with `EngineFailed`. */
 export const startEngine = async (opening: Opening): Promise<Engine> => {
   const { store, instance } = unwrapped(await opened(opening)());
   const started = E.tryCatch(() => startedOn({ store, instance }, opening), leaving);
@@ -65,6 +64,7 @@ type Parts = Life & {
 
 const engineOver = (parts: Parts): Engine => {
   const { wiring, sendTE, close } = parts;
+  const operated = { wiring, refuseReadOnly: () => refuseReadOnly(parts) };
   return {
     instance: wiring.instance,
     now: wiring.clock.now,
@@ -79,7 +79,8 @@ const engineOver = (parts: Parts): Engine => {
       return { ...asked, where: (where) => atTheEdge(asked.where(where)) };
     },
     journal: (name) => atTheEdge(journal(wiring.store.rows, name)),
-    deadLetters: atTheEdge(deadLettersOf(parts)),
+    deadLetters: atTheEdge(deadLettersOf(operated)),
+    outbox: atTheEdge(outboxOf(operated)),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -159,24 +160,4 @@ const rebuilt = async ({ wiring }: Parts, name: string, told?: BuildTold) => {
   const head = await headOf(wiring);
   if (head !== undefined) await runner.advance(head);
   return runner.status();
-};
-
-const deadLettersOf = (parts: Parts): Engine['deadLetters'] => {
-  const { rows } = parts.wiring.store;
-  return {
-    list: (limit, after) => deadLetters(rows, limit, after),
-    retry: async (key) => {
-      refuseReadOnly(parts);
-      const letter = deadLetter(rows, key);
-      const runner = parts.wiring.reactions.find(
-        ({ reaction }) => reaction.name === letter?.reaction,
-      );
-      return runner?.retry(key);
-    },
-    drop: (key) => {
-      if (deadLetter(rows, key) === undefined) return false;
-      orFailed(rows.commit({ changes: [deadLetterGone(key)] }));
-      return true;
-    },
-  };
 };

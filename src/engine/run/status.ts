@@ -1,4 +1,5 @@
 import { headOf } from './driver.ts';
+import { outboxStatus } from './outbox/outbox-status.ts';
 import type { EngineStatus } from './engine.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -7,7 +8,7 @@ export const statusOf = async (
   wiring: Wiring,
   recorded: EngineStatus['clock'],
 ): Promise<EngineStatus> => {
-  const { instance, store, projections, reactions, deadlines, snapshots, sent } = wiring;
+  const { instance, store, projections, outbox, reactions, deadlines, snapshots, sent } = wiring;
   return {
     instance,
     clock: recorded,
@@ -20,6 +21,7 @@ export const statusOf = async (
       unfinished: runner.unfinished(),
       ...failing(runner),
     })),
+    outbox: outboxStatus(store.rows, outbox),
     deadlines: {
       position: deadlines.position(),
       nearest: deadlines.nearest(),

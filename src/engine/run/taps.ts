@@ -2,6 +2,7 @@ import type { SendDeadline } from './deadline-runner.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { FactFinder } from './fact-finder.ts';
 import type { Loader } from './load.ts';
+import type { Step } from './outbox/outbox-step.ts';
 import type { ProjectionBuilder } from './projection-builder.ts';
 import type { AnyProjection } from '../projection.ts';
 import type { AnyReaction } from '../reaction.ts';
@@ -16,7 +17,8 @@ export type Taps = {
   readonly facts: (facts: FactFinder) => FactFinder;
   readonly dispatch: (dispatch: Dispatch) => Dispatch;
   readonly builder: (builder: ProjectionBuilder, projection: AnyProjection) => ProjectionBuilder;
-  readonly reaction: (reaction: AnyReaction, kind: 'reaction' | 'effect') => AnyReaction;
+  readonly reaction: (reaction: AnyReaction) => AnyReaction;
+  readonly step: (step: Step) => Step;
   readonly whenDue: (send: SendDeadline) => SendDeadline;
 };
 
@@ -31,5 +33,6 @@ export const untapped: Taps = {
   dispatch: same,
   builder: same,
   reaction: same,
+  step: same,
   whenDue: same,
 };

@@ -4,6 +4,7 @@ import { isAsk, type Deliberation, type Rejection } from '../decider.ts';
 import { E } from '../fp.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Reaction, Sending } from '../reaction.ts';
+import { CutShort } from './outbox/bounded-call.ts';
 import { untapped, type Taps } from './taps.ts';
 import type { SpanEnd, Telemetry } from '../telemetry.ts';
 import type { DomainEvent } from '../vocabulary.ts';
@@ -47,6 +48,7 @@ const within = <Failure extends { readonly type: string }, Value>(
 const told = (telemetry: Telemetry, clock: Clock): Taps => ({
   ...deciding(telemetry),
   ...following(telemetry, clock),
+  ...performing(telemetry),
 });
 
 /** What a command passes on its way. */
@@ -106,10 +108,10 @@ const following = (
       return applied.right;
     },
   }),
-  reaction: (reaction, kind) => {
+  reaction: (reaction) => {
     const each: Reaction['each'] = (recorded, time, reader) => {
       const { stream, position } = recorded.envelope;
-      const begin = () => span(kind, { reaction: reaction.name, stream, position });
+      const begin = () => span('reaction', { reaction: reaction.name, stream, position });
       // A reaction gets events of the types it is listed under alone.
       return spanned(begin, () => reaction.each(recorded as never, time, reader));
     };
@@ -120,6 +122,24 @@ const following = (
     const what = { stream, target, command: command.type };
     deadlineLate(Math.max(clock.now() - deadline.at, 0), what);
     return send(deadline, commandId);
+  },
+});
+
+/** What is done in the outside world. */
+const performing = ({ span }: Telemetry): Pick<Taps, 'step'> => ({
+  step: (step) => (parts, given) => {
+    const { effect, stream, position } = { ...given.work.event, effect: given.work.effect };
+    const end = span('effect', { effect, stream, position });
+    return step(parts, given).then(
+      (ending) => {
+        end({ result: ending.end });
+        return ending;
+      },
+      (cause: unknown) => {
+        end({ result: cause instanceof CutShort ? 'CutShort' : 'Failed' });
+        throw cause;
+      },
+    );
   },
 });
 

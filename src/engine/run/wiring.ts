@@ -3,15 +3,17 @@ import { activity, type Activity } from './activity.ts';
 import type { Clock } from '../clock.ts';
 import { deadlineRunner, type DeadlineRunner } from './deadline-runner.ts';
 import { dispatcher, senders, type Dispatch, type Senders } from './dispatch.ts';
-import { factFinder } from './fact-finder.ts';
+import { factFinder, type FactFinder } from './fact-finder.ts';
 import { gathering, type Gathering } from './gathering.ts';
 import { handler } from './handle.ts';
 import type { Sha256 } from '../ids.ts';
+import type { AnyEffect } from '../outbox.ts';
+import { outboxRunner, type OutboxRunner } from './outbox/outbox-runner.ts';
+import { stepped } from './outbox/outbox-step.ts';
 import { loader, type Loader } from './load.ts';
 import { projectionRunner, type ProjectionRunner } from './projection-runner.ts';
 import type { ProjectionChange } from './projection-tracks.ts';
 import { projectionWatcher } from './projection-watcher.ts';
-import type { AnyReaction } from '../reaction.ts';
 import { reactionRunner, type ReactionRunner } from './reaction-runner.ts';
 import { modelsOf, type Models, type Shelf } from './live-rows.ts';
 import { readerOf, rowFacts } from './row-access.ts';
@@ -29,8 +31,7 @@ export type Composition = {
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly subsystems: readonly AnySubsystem[];
-  /** Reactions that act on the outside world: never run during replay or rebuild. */
-  readonly effects: readonly AnyReaction[];
+  readonly effects: readonly AnyEffect[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly newSeed: () => Uint8Array;
   readonly snapshots: SnapshotPolicy;
@@ -50,6 +51,7 @@ export type Wiring = {
   readonly projections: readonly ProjectionRunner[];
   readonly shelf: Shelf;
   readonly models: Models;
+  readonly outbox: readonly OutboxRunner[];
   readonly reactions: readonly ReactionRunner[];
   readonly deadlines: DeadlineRunner;
   readonly activity: Activity;
@@ -76,18 +78,17 @@ type Base = Pick<
   readonly owners: ReadonlyMap<string, Runnable>;
   readonly sha256: Sha256;
   readonly gather: Gathering;
+  readonly facts: FactFinder;
   readonly taps: Taps;
 };
 
 export const wired = (composition: Composition): Wiring => {
-  const base = baseOf(composition);
-  const { owners: _, sha256: __, gather: ___, taps, ...parts } = base;
-  const effects = composition.effects.map((reaction) => taps.reaction(reaction, 'effect'));
-  const dispatch = dispatching(base, composition);
+  const base = withFacts(baseOf(composition), composition);
+  const { owners: _, sha256: __, gather: ___, facts: ____, taps: _____, ...parts } = base;
+  const dispatch = dispatching(base);
   const sent: Sent = { reactions: 0, deadlines: 0, effects: 0 };
-  const send = senders(dispatch, base.clock, (reaction) => {
-    if (reaction === undefined) sent.deadlines += 1;
-    else sent[effects.includes(reaction) ? 'effects' : 'reactions'] += 1;
+  const send = senders(dispatch, base.clock, (kind) => {
+    sent[kind] += 1;
   });
   const deadlinesChanged = new Subject<void>();
   return {
@@ -95,7 +96,8 @@ export const wired = (composition: Composition): Wiring => {
     dispatch,
     sent,
     changes: merge(...base.projections.map(({ changes }) => changes)),
-    reactions: reacting(base, effects, send),
+    outbox: composition.effects.map((effect) => performing(base, effect, send)),
+    reactions: reacting(base, send),
     deadlines: waiting(base, send, () => deadlinesChanged.next()),
     deadlinesChanged,
   };
@@ -110,7 +112,7 @@ const baseOf = ({
   snapshots: policy,
   readOnly,
   ...given
-}: Composition): Base => {
+}: Composition): Omit<Base, 'facts'> => {
   const store = { ...given.store, events: taps.events(given.store.events) };
   const subsystems = new Map(rows.map((row) => [row.category, taps.subsystem(runnable(row))]));
   const owners = ownersOf(subsystems);
@@ -149,25 +151,33 @@ export const ownersOf = (
     ),
   );
 
-const dispatching = (base: Base, { settings, newSeed }: Composition): Dispatch => {
-  const { store, shelf, subsystems, taps } = base;
+const withFacts = (
+  base: Omit<Base, 'facts'>,
+  { settings, newSeed }: Pick<Composition, 'settings' | 'newSeed'>,
+): Base => {
+  const { store, shelf, taps } = base;
   const { events } = store;
   const row = rowFacts(events, shelf);
-  const facts = taps.facts(factFinder({ ...base, events, settings, newSeed, row }));
-  return taps.dispatch(dispatcher(subsystems, handler({ ...base, events, facts })));
+  return { ...base, facts: taps.facts(factFinder({ ...base, events, settings, newSeed, row })) };
 };
 
-const reacting = (
-  base: Base,
-  effects: readonly AnyReaction[],
-  send: Senders,
-): readonly ReactionRunner[] => {
+const dispatching = (base: Base): Dispatch =>
+  base.taps.dispatch(dispatcher(base.subsystems, handler({ ...base, events: base.store.events })));
+
+const performing = (base: Base, effect: AnyEffect, send: Senders): OutboxRunner =>
+  outboxRunner(effect, {
+    ...base,
+    ...base.store,
+    report: send.reporting,
+    step: base.taps.step(stepped),
+  });
+
+const reacting = (base: Base, send: Senders): readonly ReactionRunner[] => {
   const { store, shelf, subsystems } = base;
   const { events, rows } = store;
   const declared = new Set([...subsystems.values()].flatMap(({ reactions }) => reactions));
-  const reactions = [...declared].map((reaction) => base.taps.reaction(reaction, 'reaction'));
-  return [...reactions, ...effects].map((reaction) =>
-    reactionRunner(reaction, {
+  return [...declared].map((reaction) =>
+    reactionRunner(base.taps.reaction(reaction), {
       ...base,
       events,
       rows,

@@ -92,3 +92,7 @@ export const openHold = (state: Account, holdId: string | undefined): OpenHold |
   const hold = state.holds[holdId];
   return hold && { holdId, purpose: hold.purpose, amounts: hold.amounts };
 };
+
+/** What the payer of a withdrawal asks before it pays: whether the money still waits for it. */
+export const isWithdrawalOpen = (state: Account, withdrawalId: string | undefined): boolean =>
+  withdrawalId !== undefined && Object.hasOwn(state.withdrawals, withdrawalId);

@@ -1,0 +1,141 @@
+import { Subject, filter, firstValueFrom, takeUntil, type Observable } from 'rxjs';
+import type { Clock, Instant } from '../../clock.ts';
+import type { Effect } from '../../outbox.ts';
+import { StoreFailed } from '../../store.ts';
+import type { Activity } from '../activity.ts';
+import { orFailed } from '../consumer.ts';
+import { pool, type Pool } from './outbox-pool.ts';
+import type { OutboxTable, Work } from './outbox-table.ts';
+import { tried, type TryParts } from './outbox-try.ts';
+import { waking } from './outbox-waking.ts';
+
+export type WorkerParts = TryParts & { readonly activity: Activity };
+
+/** Works on what stands in the table: a lane's works one after the other, many lanes at once. */
+export type OutboxWorker = {
+  /** Begins all whose turn has come, as far as there is room, and wakes for the next. */
+  readonly begin: () => void;
+  readonly halt: () => void;
+  readonly stop: () => Promise<void>;
+  /** Tries a work at once, from where it stands; undefined: there is none, else whether it is over. */
+  readonly retry: (key: string) => Promise<boolean | undefined>;
+  /** Forgets a work once it is not under way; false: there is none. */
+  readonly drop: (key: string) => Promise<boolean>;
+  /** Why the table could not be read or written the last time; undefined: it could. */
+  readonly failure: () => string | undefined;
+};
+
+/** Lanes of one effect that may be under way at once; one by one under virtual time. */
+const AT_ONCE = { wall: 16, virtual: 1 } as const;
+
+/** The pause after a failure of the store, in milliseconds. */
+const TRY_AGAIN_MS = 1_000;
+
+export const outboxWorker = (effect: Effect, parts: WorkerParts): OutboxWorker => {
+  const { table, clock } = parts;
+  const room = AT_ONCE[clock.kind];
+  const [works, trouble] = [pool(parts.activity), troubles(clock, (until) => wakes.at(until))];
+  const [closing, halted] = [new AbortController(), new Subject<void>()];
+
+  const perform = (work: Work) =>
+    trouble.guarded(() => tried(effect, work, { ...parts, closing: closing.signal }));
+  const begun = async (): Promise<void> => {
+    const now = clock.now();
+    const turns = free(table.turns(effect.name, room + works.size()), works);
+    for (const { at, work } of turns) {
+      if (at > now || works.size() >= room) break;
+      if (!works.isBusy(work.lane)) works.start(work, () => perform(work), begin);
+    }
+    wakes.at(turns.find(({ at }) => at > now)?.at);
+  };
+  const begin = (): void => {
+    if (isHalted) return;
+    if (clock.now() < trouble.until()) wakes.at(trouble.until());
+    else void trouble.guarded(begun);
+  };
+  let isHalted = false;
+  const wakes = waking(clock, begin, halted);
+
+  return {
+    begin,
+    failure: trouble.failure,
+    halt: () => {
+      isHalted = true;
+      halted.next();
+    },
+    stop: async () => {
+      closing.abort();
+      await works.allAtRest();
+    },
+    ...operating(parts, { works, begin, halted }),
+  };
+};
+
+const free = (turns: ReturnType<OutboxTable['turns']>, { isBusy }: Pool) =>
+  turns.filter(({ work }) => !isBusy(work.lane));
+
+/** Failures of the store, after each of which all pauses. */
+const troubles = ({ now }: Clock, wakeAt: (instant: Instant) => void) => {
+  let [until, failure]: [number, string | undefined] = [0, undefined];
+  return {
+    until: () => until,
+    failure: () => failure,
+    /** Does it, but for a failure of the store, which is noted. */
+    guarded: async (work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+        failure = undefined;
+      } catch (cause) {
+        if (!(cause instanceof StoreFailed)) throw cause;
+        failure = String(cause);
+        until = now() + TRY_AGAIN_MS;
+        wakeAt(until);
+      }
+    },
+  };
+};
+
+type Operated = {
+  readonly works: Pool;
+  readonly begin: () => void;
+  readonly halted: Observable<unknown>;
+};
+
+/** What an operator may do. */
+const operating = (
+  { rows, table }: WorkerParts,
+  { works, begin, halted }: Operated,
+): Pick<OutboxWorker, 'retry' | 'drop'> => {
+  const change = (before: Work, after: Work | undefined): void => {
+    orFailed(rows.commit({ changes: table.changed(before, after) }));
+  };
+  const tryOver = (key: string): Promise<string> =>
+    firstValueFrom(
+      works.rested.pipe(
+        filter((other) => other === key),
+        takeUntil(halted),
+      ),
+      { defaultValue: key },
+    );
+  return {
+    retry: async (key) => {
+      await works.atRest(key);
+      const work = table.get(key);
+      if (work === undefined) return undefined;
+      const stage = work.stage.state === 'failed' ? work.stage.before : work.stage;
+      change(work, { ...work, stage, attempts: 0, nextAt: 0 });
+      const over = tryOver(key);
+      begin();
+      await over;
+      return table.get(key) === undefined;
+    },
+    drop: async (key) => {
+      await works.atRest(key);
+      const work = table.get(key);
+      if (work === undefined) return false;
+      change(work, undefined);
+      begin();
+      return true;
+    },
+  };
+};
