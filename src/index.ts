@@ -47,7 +47,9 @@ export { localSecrets } from './adapters/secrets.ts';
 export { systemClock } from './adapters/system-clock.ts';
 export { virtualClock } from './adapters/virtual-clock.ts';
 export { payWithdrawals } from './adapters/rails/pay-withdrawals.ts';
-export { sandboxRail, type SandboxRail } from './adapters/rails/sandbox.ts';
+export { serveBank, type BankServer } from './adapters/rails/sandbox-bank/bank-server.ts';
+export { sandboxHttpRail } from './adapters/rails/sandbox-bank/sandbox-http-rail.ts';
+export { sandboxRail, type SandboxRail } from './adapters/rails/sandbox-bank/sandbox-rail.ts';
 export { accountSubsystem, depositSubsystem, escrowSubsystem, subsystems } from './subsystems.ts';
 export {
   accountCommands,

@@ -10,10 +10,18 @@ import { marketDay } from './commands/market-day.ts';
 import { rebuild } from './commands/rebuild.ts';
 import { rows } from './commands/rows.ts';
 import { run, type RunFlags } from './commands/run.ts';
+import { sandboxBank, type BankFlags } from './commands/sandbox-bank.ts';
 import { status } from './commands/status.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-codes.ts';
 import { parseInstant } from './instant.ts';
-import { condition, instanceId, onStore, revisionNumber, type Common } from './options.ts';
+import {
+  condition,
+  instanceId,
+  onStore,
+  portNumber,
+  revisionNumber,
+  type Common,
+} from './options.ts';
 import type { Output } from './output.ts';
 
 /** Does a command's work with the output that its flags ask for. */
@@ -128,6 +136,20 @@ export const keeps = (program: Command, perform: Perform): void => {
   onStore(program.command('load <file>'), 'chancery load ./events.jsonl --data ./restored')
     .description('makes a new store from an archive')
     .action((file: string, flags: Common) => perform(flags, (output) => load(flags, file, output)));
+};
+
+/** The command that serves: a process of its own for the stand-in bank. */
+export const serves = (program: Command, perform: Perform): void => {
+  program
+    .command('sandbox-bank')
+    .description('a stand-in bank that moves no real money, until it is stopped')
+    .option('--data <dir>', "the directory of the bank's file", './data')
+    .option('--port <n>', 'the port on the loopback address; 0 takes a free one', portNumber, 0)
+    .option('--json', 'one JSON object per line')
+    .addHelpText('after', '\nExample: chancery sandbox-bank --data ./data --port 7411')
+    .action((flags: BankFlags & { json?: boolean }) =>
+      perform(flags, (output) => sandboxBank(flags, output)),
+    );
 };
 
 /** The command that needs no store. */

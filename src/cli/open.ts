@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { payWithdrawals } from '../adapters/rails/pay-withdrawals.ts';
-import { sandboxRail, type SandboxRail } from '../adapters/rails/sandbox.ts';
+import { sandboxRail, type SandboxRail } from '../adapters/rails/sandbox-bank/sandbox-rail.ts';
 import { inspectSqlite } from '../adapters/sqlite/inspection.ts';
 import { sqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { systemClock } from '../adapters/system-clock.ts';

@@ -30,6 +30,13 @@ export const revisionNumber = (given: string): number => {
   return Number(given);
 };
 
+export const portNumber = (given: string): number => {
+  if (!/^\d{1,5}$/.test(given) || Number(given) > 65_535) {
+    throw new InvalidArgumentError('a port is a whole number from 0 to 65535');
+  }
+  return Number(given);
+};
+
 export const instanceId = (given: string): string => {
   if (!BuiltId.is(given)) throw new InvalidArgumentError(`it wants ${BuiltId.name}`);
   return given;

@@ -336,6 +336,7 @@ describe('the command line', () => {
       'backup',
       'archive',
       'load',
+      'sandbox-bank',
       'docs',
     ]);
     const helps = await cliEach(names.map((name) => [name, '--help']));

@@ -1,5 +1,5 @@
 import { payWithdrawals } from '../../src/adapters/rails/pay-withdrawals.ts';
-import { sandboxRail } from '../../src/adapters/rails/sandbox.ts';
+import { sandboxRail } from '../../src/adapters/rails/sandbox-bank/sandbox-rail.ts';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
 import { createEngine } from '../../src/create-engine.ts';

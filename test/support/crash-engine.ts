@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { payWithdrawals } from '../../src/adapters/rails/pay-withdrawals.ts';
-import { sandboxRail } from '../../src/adapters/rails/sandbox.ts';
+import { sandboxRail } from '../../src/adapters/rails/sandbox-bank/sandbox-rail.ts';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
 import { createEngine } from '../../src/create-engine.ts';
 import type { Clock } from '../../src/engine/clock.ts';

@@ -1,5 +1,8 @@
 import { payWithdrawals } from '../../src/adapters/rails/pay-withdrawals.ts';
-import { sandboxRail, type SandboxRail } from '../../src/adapters/rails/sandbox.ts';
+import {
+  sandboxRail,
+  type SandboxRail,
+} from '../../src/adapters/rails/sandbox-bank/sandbox-rail.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
 import { createEngine } from '../../src/create-engine.ts';
 import type { Account } from '../../src/domain/marketplace/account/state.ts';

@@ -1,0 +1,23 @@
+import * as t from 'io-ts';
+import { Money } from '../../../domain/shared/money.ts';
+import { Destination } from '../../../domain/shared/payment-rail.ts';
+import { BuiltId, closed, listOf, text } from '../../../engine/codec.ts';
+
+/** What goes over the wire between the bank's process and its clients, as JSON. */
+export const PayoutOrder = closed({
+  withdrawalId: BuiltId,
+  money: Money,
+  rail: BuiltId,
+  destination: Destination,
+});
+
+export const Answer = t.union([
+  closed({ type: t.literal('Paid'), railRef: BuiltId }),
+  closed({ type: t.literal('NotSent'), reason: text('a reason') }),
+  closed({ type: t.literal('Unknown') }),
+]);
+
+export const Answers = listOf(closed({ withdrawalId: BuiltId, answer: Answer }));
+
+/** The most bytes of a request. */
+export const REQUEST_BYTES = 64 * 1024;
