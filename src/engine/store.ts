@@ -123,6 +123,8 @@ export type EventStore = {
   readonly subscribe: (subscription: Subscription) => AsyncIterableIterator<Page>;
   /** Nobody else can append while this store is open: what this process has read of a stream stays all there is. */
   readonly isSoleWriter?: true;
+  /** No other process appends, though several engines of this one may. Where neither is said, effects are claimed under leases. */
+  readonly isShared?: false;
   /** The position of the last event; undefined: the log is empty. */
   readonly head: () => TE.TaskEither<StoreFailure, Position | undefined>;
   readonly compare: (a: Position, b: Position) => number;

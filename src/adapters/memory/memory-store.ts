@@ -114,6 +114,7 @@ const memoryEvents = (log: Log, rings: ReturnType<typeof bell>, refusal: Refusal
   };
   return {
     name: NAME,
+    isShared: false,
     read: (stream, options) =>
       serve(() => readStream(log.streams.get(stream)?.events ?? [], options)),
     append: (stream, expected, drafts) => async () => {

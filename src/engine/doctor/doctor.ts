@@ -1,6 +1,7 @@
 import type { AnyCheck } from '../check.ts';
 import type { Instant } from '../clock.ts';
 import { pureSha256, eventHash as pureEventHash, type Sha256 } from '../ids.ts';
+import { leaseSubsystem } from '../lease.ts';
 import type { Inspection, Scratch } from '../inspection.ts';
 import type { AnyProjection } from '../projection.ts';
 import type { Checkpoint } from '../rows.ts';
@@ -106,7 +107,7 @@ const checkpointsOf = (
 };
 
 const subsystemsOf = ({ subsystems }: Examination): ReadonlyMap<string, Runnable> =>
-  new Map(subsystems.map((row) => [row.category, runnable(row)]));
+  new Map([...subsystems, leaseSubsystem].map((row) => [row.category, runnable(row)]));
 
 const projectionsOf = ({ subsystems }: Examination): readonly AnyProjection[] => [
   ...new Set(subsystems.flatMap((row) => row.projections)),

@@ -7,6 +7,7 @@ import type { Handle } from './handle.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Send } from './delivery.ts';
+import type { SendLease } from './outbox/tenure.ts';
 import type { StepParts } from './outbox/outbox-step.ts';
 import type { WorkParts } from './reaction-work.ts';
 import type { Request } from './request.ts';
@@ -41,13 +42,14 @@ const SYSTEM: Actor = { id: 'system', roles: ['system'] };
 export type Senders = {
   readonly becauseOf: WorkParts['send'];
   readonly reporting: StepParts['report'];
+  readonly leasing: SendLease;
   readonly whenDue: SendDeadline;
 };
 
 /** `answered` hears of every command that got an answer, and for whom it was sent. */
 export const senders = (
   dispatch: Dispatch,
-  clock: Clock,
+  { clock, newId }: { readonly clock: Clock; readonly newId: () => string },
   answered: (by: 'reactions' | 'deadlines' | 'effects') => void,
 ): Senders => {
   const turn = serially(clock);
@@ -67,6 +69,8 @@ export const senders = (
   return {
     becauseOf: because('reactions'),
     reporting: because('effects'),
+    leasing: (stream, command) =>
+      turn(dispatch({ stream, command, actor: SYSTEM, commandId: newId() })),
     whenDue: ({ target: stream, command, at, causationId, correlationId }, commandId) => {
       const cause = { causationId, correlationId, notBefore: at };
       const request = { stream, command, actor: SYSTEM, commandId, ...cause };

@@ -1,4 +1,5 @@
 import { INSTANCE_STREAM, instanceEvents } from './instance.ts';
+import { leaseSubsystem } from '../lease.ts';
 import { JOURNALS } from './journal.ts';
 import type { AnyEffect } from '../outbox.ts';
 import { OUTBOX_TABLES } from './outbox/outbox-table.ts';
@@ -18,7 +19,10 @@ export type WrongName =
 
 /** Names under which the engine itself keeps something. */
 const OWN_CATEGORY = partsOf(INSTANCE_STREAM)?.category ?? '';
-const OWN_EVENTS = Object.keys(instanceEvents.payloads);
+const OWN_EVENTS = [instanceEvents, leaseSubsystem.events].flatMap(({ payloads }) =>
+  Object.keys(payloads),
+);
+const OWN_COMMANDS = Object.keys(leaseSubsystem.commands.payloads);
 const OWN_TABLES = [
   'deadlines',
   'deadlineStreams',
@@ -50,9 +54,9 @@ export const wrongName = (
     subsystems.flatMap((row) => Object.keys(row[of].payloads));
   const categories = subsystems.map(({ category }) => category);
   return (
-    unfit('category', categories, CATEGORY, [OWN_CATEGORY]) ??
+    unfit('category', categories, CATEGORY, [OWN_CATEGORY, leaseSubsystem.category]) ??
     unfit('event', typesOf('events'), NAME, OWN_EVENTS) ??
-    unfit('command', typesOf('commands'), NAME) ??
+    unfit('command', typesOf('commands'), NAME, OWN_COMMANDS) ??
     unfit('projection', projections.map(named), NAME) ??
     unfit('read model', models.map(named), NAME, OWN_TABLES) ??
     unfit('reaction', reactions.map(named), REACTION)

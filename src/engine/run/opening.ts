@@ -49,6 +49,12 @@ export type Opening = {
 export type OpenFailure =
   | StoreFailure
   | InstanceFailure
+  | {
+      readonly type: 'EffectNotRepeatable';
+      readonly effect: string;
+      readonly reason: string;
+      readonly remedy: string;
+    }
   | { readonly type: 'NotForProduction'; readonly what: string; readonly remedy: string }
   | WrongName;
 

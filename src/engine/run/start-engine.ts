@@ -10,7 +10,7 @@ import { historyOf, stateAt } from './history.ts';
 import { journal } from './journal.ts';
 import { life, type Life } from './life.ts';
 import { deadLettersOf, outboxOf } from './operator.ts';
-import { opened, type Opened, type Opening } from './opening.ts';
+import { opened, type OpenFailure, type Opened, type Opening } from './opening.ts';
 import { projectionDigest } from './projection-digest.ts';
 import type { BuildTold, ProjectionRunner } from './projection-runner.ts';
 import { query } from './query.ts';
@@ -18,7 +18,7 @@ import { replayCheck } from './replay-check.ts';
 import { statusOf } from './status.ts';
 import type { Position } from '../store.ts';
 import { tapsFor } from './telemetry-taps.ts';
-import { wired, type Wiring } from './wiring.ts';
+import { isShared, wired, type Wiring } from './wiring.ts';
 
 /** When snapshots are taken where nobody has said it. */
 const EVERY_500 = { every: 500 };
@@ -34,10 +34,12 @@ export const startEngine = async (opening: Opening): Promise<Engine> => {
 
 const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
   const { clock, subsystems, effects = [], settings = {}, readOnly = false } = opening;
-  const { sha256 = pureSha256, scratch, snapshots = EVERY_500 } = opening;
+  const { sha256 = pureSha256, scratch, newId, newSeed, snapshots = EVERY_500 } = opening;
+  const blind = isShared(store) && !readOnly && effects.find(({ lookUp }) => lookUp === undefined);
+  if (blind) throw new EngineFailed(notRepeatable(blind.name));
   const taps = tapsFor(opening.telemetry, clock);
-  const { newSeed } = opening;
-  const parts = { ...instance, store, clock, sha256, subsystems, effects, settings, newSeed, taps };
+  const ports = { store, clock, sha256, newId, newSeed, taps };
+  const parts = { ...instance, ...ports, subsystems, effects, settings };
   const wiring = wired({ ...parts, readOnly, snapshots: readOnly ? 'never' : snapshots });
   const live = clock.kind === 'wall' && !readOnly ? followers(wiring) : undefined;
   const recorded = instance.clock;
@@ -52,6 +54,14 @@ const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
     ...life(wiring, opening.newId, live),
   });
 };
+
+const notRepeatable = (effect: string): OpenFailure => ({
+  type: 'EffectNotRepeatable',
+  effect,
+  reason:
+    'several engines may write this store, and who takes over could not look up what has gone out',
+  remedy: 'give it a lookUp, or a store that one process writes',
+});
 
 type Parts = Life & {
   readonly wiring: Wiring;

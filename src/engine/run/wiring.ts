@@ -10,6 +10,8 @@ import type { Sha256 } from '../ids.ts';
 import type { AnyEffect } from '../outbox.ts';
 import { outboxRunner, type OutboxRunner } from './outbox/outbox-runner.ts';
 import { stepped } from './outbox/outbox-step.ts';
+import { leaseSubsystem } from '../lease.ts';
+import { leased, sole, type Tenure, type TenureHooks } from './outbox/tenure.ts';
 import { loader, type Loader } from './load.ts';
 import { projectionRunner, type ProjectionRunner } from './projection-runner.ts';
 import type { ProjectionChange } from './projection-tracks.ts';
@@ -30,6 +32,7 @@ export type Composition = {
   readonly store: OpenStore;
   readonly clock: Clock;
   readonly sha256: Sha256;
+  readonly newId: () => string;
   readonly subsystems: readonly AnySubsystem[];
   readonly effects: readonly AnyEffect[];
   readonly settings: Readonly<Record<string, unknown>>;
@@ -87,7 +90,7 @@ export const wired = (composition: Composition): Wiring => {
   const { owners: _, sha256: __, gather: ___, facts: ____, taps: _____, ...parts } = base;
   const dispatch = dispatching(base);
   const sent: Sent = { reactions: 0, deadlines: 0, effects: 0 };
-  const send = senders(dispatch, base.clock, (kind) => {
+  const send = senders(dispatch, composition, (kind) => {
     sent[kind] += 1;
   });
   const deadlinesChanged = new Subject<void>();
@@ -96,7 +99,9 @@ export const wired = (composition: Composition): Wiring => {
     dispatch,
     sent,
     changes: merge(...base.projections.map(({ changes }) => changes)),
-    outbox: composition.effects.map((effect) => performing(base, effect, send)),
+    outbox: composition.effects.map((effect) =>
+      performing(base, effect, tenures(base, composition, send)),
+    ),
     reactions: reacting(base, send),
     deadlines: waiting(base, send, () => deadlinesChanged.next()),
     deadlinesChanged,
@@ -114,7 +119,8 @@ const baseOf = ({
   ...given
 }: Composition): Omit<Base, 'facts'> => {
   const store = { ...given.store, events: taps.events(given.store.events) };
-  const subsystems = new Map(rows.map((row) => [row.category, taps.subsystem(runnable(row))]));
+  const all = isShared(given.store) ? [...rows, leaseSubsystem] : rows;
+  const subsystems = new Map(all.map((row) => [row.category, taps.subsystem(runnable(row))]));
   const owners = ownersOf(subsystems);
   const gather = gathering(clock);
   const parts = { ...store, owners, gather, sha256, clock, tap: taps.builder };
@@ -164,11 +170,25 @@ const withFacts = (
 const dispatching = (base: Base): Dispatch =>
   base.taps.dispatch(dispatcher(base.subsystems, handler({ ...base, events: base.store.events })));
 
-const performing = (base: Base, effect: AnyEffect, send: Senders): OutboxRunner =>
+/** Where other engines may perform the same effects, one of them does, under a lease. */
+export const isShared = ({ events: { isSoleWriter, isShared: shared } }: OpenStore): boolean =>
+  isSoleWriter !== true && shared !== false;
+
+const tenures = (base: Base, { newId }: Composition, send: Senders) => ({
+  report: send.reporting,
+  tenureOf: (effect: string, hooks: TenureHooks): Tenure =>
+    isShared(base.store) ? leased(effect, { ...base, newId, send: send.leasing }, hooks) : sole,
+});
+
+const performing = (
+  base: Base,
+  effect: AnyEffect,
+  tenure: ReturnType<typeof tenures>,
+): OutboxRunner =>
   outboxRunner(effect, {
     ...base,
     ...base.store,
-    report: send.reporting,
+    ...tenure,
     step: base.taps.step(stepped),
   });
 

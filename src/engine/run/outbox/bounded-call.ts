@@ -4,7 +4,7 @@ import type { Call } from '../../outbox.ts';
 /** How long a call may take where its effect does not say, in milliseconds of real time. */
 const CALL_MS = 30_000;
 
-/** The engine closes: what is under way is left as it is stored. */
+/** The engine closes, or another one takes over: what is under way is left as it is stored. */
 export class CutShort extends Error {
   override readonly name = 'CutShort';
 }

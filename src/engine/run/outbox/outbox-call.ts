@@ -11,6 +11,13 @@ export type Try = {
   readonly recorded: Recorded;
   readonly calling: Calling;
   readonly store: (stage: Stage) => void;
+  /** Whether it is still this engine that performs the effect. */
+  readonly confirm: () => Promise<boolean>;
+};
+
+/** Ends the try where another engine has taken over: it goes on from what is stored. */
+export const stillOurs = async ({ confirm }: Try): Promise<void> => {
+  if (!(await confirm())) throw new CutShort('another engine performs this effect now');
 };
 
 /** A stage in which nobody has said what became of the work. */
@@ -66,6 +73,7 @@ export const submitted = async (
   prepared: unknown,
   submits: number,
 ): Answered<readonly unknown[]> => {
+  await stillOurs(given);
   given.store({ state: 'submitted', prepared, submits });
   const answers = await called(given, (call) => given.effect.submit(taskOf(given, prepared), call));
   if (E.isLeft(answers) || answers.right.length === 0) {

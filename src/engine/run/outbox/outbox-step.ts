@@ -12,6 +12,7 @@ import {
   lookedUp,
   preparedFor,
   preparedIn,
+  stillOurs,
   submitsIn,
   submitted,
   type OpenStage,
@@ -146,12 +147,15 @@ const SUPERSEDED = 'CommandIdReused';
 
 const reported = async (
   parts: StepParts,
-  { effect, recorded: { envelope } }: Try,
+  seen: Try,
   reports: readonly Report[],
 ): Promise<Ending> => {
+  const { effect, recorded } = seen;
+  const { envelope } = recorded;
   const send = parts.report(envelope, effect);
   for (const [index, report] of reports.entries()) {
     const id = reactionCommandId(parts.instance, effect.name, envelope.id, index);
+    await stillOurs(seen);
     const answer = await send(report, id);
     if (E.isLeft(answer)) return again(describeFailure(answer.left));
     if (answer.right.outcome !== 'refused') continue;

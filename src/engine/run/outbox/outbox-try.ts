@@ -5,6 +5,7 @@ import { StoreFailed } from '../../store.ts';
 import { orFailed } from '../consumer.ts';
 import { ATTEMPTS, pauseBefore } from '../delivery.ts';
 import { CutShort } from './bounded-call.ts';
+import type { Tenure } from './tenure.ts';
 import type { OutboxTable, Stage, Work } from './outbox-table.ts';
 import type { Ending, Step, StepParts } from './outbox-step.ts';
 
@@ -12,6 +13,7 @@ export type TryParts = StepParts & {
   readonly rows: RowStore;
   readonly table: OutboxTable;
   readonly step: Step;
+  readonly tenure: Tenure;
 };
 
 /** The longest pause before it is asked again what became of something that may have gone out: an hour. */
@@ -23,7 +25,7 @@ export const tried = async (
   first: Work,
   { closing, ...parts }: TryParts & { readonly closing: AbortSignal },
 ): Promise<void> => {
-  const { rows, table, clock } = parts;
+  const { rows, table, clock, tenure } = parts;
   let work = first;
   const put = (after: Work | undefined): void => {
     orFailed(rows.commit({ changes: table.changed(work, after) }));
@@ -32,9 +34,15 @@ export const tried = async (
   const store = (stage: Stage): void =>
     // An answer is progress: reporting it has all its attempts before it.
     put({ ...work, stage, ...(stage.state === 'reporting' ? { attempts: 0 } : {}) });
-  const calling = { timeoutMs: effect.timeoutMs, closing, fence: 0 };
+  const calling = { timeoutMs: effect.timeoutMs, closing, fence: tenure.fence() ?? 0 };
   try {
-    const ending = await parts.step(parts, { effect, work, calling, store });
+    const ending = await parts.step(parts, {
+      effect,
+      work,
+      calling,
+      store,
+      confirm: tenure.confirm,
+    });
     put(afterwards(effect, work, ending, clock.now()));
   } catch (cause) {
     if (cause instanceof CutShort) return;

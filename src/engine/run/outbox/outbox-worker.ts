@@ -6,10 +6,14 @@ import type { Activity } from '../activity.ts';
 import { orFailed } from '../consumer.ts';
 import { pool, type Pool } from './outbox-pool.ts';
 import type { OutboxTable, Work } from './outbox-table.ts';
+import type { Tenure, TenureHooks } from './tenure.ts';
 import { tried, type TryParts } from './outbox-try.ts';
-import { waking } from './outbox-waking.ts';
+import { waking, type Waking } from './outbox-waking.ts';
 
-export type WorkerParts = TryParts & { readonly activity: Activity };
+export type WorkerParts = Omit<TryParts, 'tenure'> & {
+  readonly activity: Activity;
+  readonly tenureOf: (effect: string, hooks: TenureHooks) => Tenure;
+};
 
 /** Works on what stands in the table: a lane's works one after the other, many lanes at once. */
 export type OutboxWorker = {
@@ -32,30 +36,21 @@ const AT_ONCE = { wall: 16, virtual: 1 } as const;
 const TRY_AGAIN_MS = 1_000;
 
 export const outboxWorker = (effect: Effect, parts: WorkerParts): OutboxWorker => {
-  const { table, clock } = parts;
-  const room = AT_ONCE[clock.kind];
+  const { clock } = parts;
   const [works, trouble] = [pool(parts.activity), troubles(clock, (until) => wakes.at(until))];
   const [closing, halted] = [new AbortController(), new Subject<void>()];
-
-  const perform = (work: Work) =>
-    trouble.guarded(() => tried(effect, work, { ...parts, closing: closing.signal }));
-  const begun = async (): Promise<void> => {
-    const now = clock.now();
-    const turns = free(table.turns(effect.name, room + works.size()), works);
-    for (const { at, work } of turns) {
-      if (at > now || works.size() >= room) break;
-      if (!works.isBusy(work.lane)) works.start(work, () => perform(work), begin);
-    }
-    wakes.at(turns.find(({ at }) => at > now)?.at);
-  };
+  let isHalted = false;
   const begin = (): void => {
     if (isHalted) return;
     if (clock.now() < trouble.until()) wakes.at(trouble.until());
-    else void trouble.guarded(begun);
+    else void trouble.guarded(() => begun(effect, parts, { works, tenure, wakes, start }));
   };
-  let isHalted = false;
+  const start = (work: Work): void => {
+    const trying = { ...parts, tenure, closing: closing.signal };
+    works.start(work, () => trouble.guarded(() => tried(effect, work, trying)), begin);
+  };
   const wakes = waking(clock, begin, halted);
-
+  const tenure = parts.tenureOf(effect.name, { gained: begin, halted });
   return {
     begin,
     failure: trouble.failure,
@@ -66,9 +61,35 @@ export const outboxWorker = (effect: Effect, parts: WorkerParts): OutboxWorker =
     stop: async () => {
       closing.abort();
       await works.allAtRest();
+      await tenure.release();
     },
     ...operating(parts, { works, begin, halted }),
   };
+};
+
+type Beginning = {
+  readonly works: Pool;
+  readonly tenure: Tenure;
+  readonly wakes: Waking;
+  readonly start: (work: Work) => void;
+};
+
+/** Starts what is due, as far as there is room and this engine is the one to do it; what is not due yet is woken for. */
+const begun = async (
+  { name }: Effect,
+  { table, clock }: WorkerParts,
+  { works, tenure, wakes, start }: Beginning,
+): Promise<void> => {
+  const [now, room] = [clock.now(), AT_ONCE[clock.kind]];
+  const turns = free(table.turns(name, room + works.size()), works);
+  const isDue = turns.some(({ at }) => at <= now);
+  if (isDue && tenure.fence() === undefined) return tenure.want();
+  if (!isDue && works.size() === 0) void tenure.release();
+  for (const { at, work } of turns) {
+    if (at > now || works.size() >= room) break;
+    if (!works.isBusy(work.lane)) start(work);
+  }
+  wakes.at(turns.find(({ at }) => at > now)?.at);
 };
 
 const free = (turns: ReturnType<OutboxTable['turns']>, { isBusy }: Pool) =>
