@@ -1,7 +1,6 @@
-import { concatMap, defer, from, of } from 'rxjs';
 import type { Actor, Command } from '../../src/engine/decider.ts';
 import { deadlineCommandId } from '../../src/engine/ids.ts';
-import type { Reaction } from '../../src/engine/reaction.ts';
+import type { Effect } from '../../src/engine/outbox.ts';
 import { senderOf, type Envelope } from '../../src/engine/store.ts';
 import { calledOutside, type Reach } from './outside.ts';
 import {
@@ -19,13 +18,17 @@ const people: readonly Actor[] = ['ada', 'bob'].map((id) => ({ id, roles: [] }))
 /** Tells outside, under the event's id, that a reminder rang: whoever hears it twice has heard it once. */
 const tellWhenRang =
   (heard: Map<string, number>) =>
-  (reach: Reach): Reaction<ReminderEvent> => ({
+  (reach: Reach): Effect<ReminderEvent, null, number> => ({
     name: 'tellWhenRang',
     on: ['ReminderRang'],
-    each: ({ envelope: { id, stream } }) =>
-      defer(() =>
-        from(calledOutside(reach, `tell ${stream}`, () => heard.set(id, (heard.get(id) ?? 0) + 1))),
-      ).pipe(concatMap(() => of({ stream, command: Tell({}) }))),
+    submit: async ({ key, recorded }) => {
+      const times = (heard.get(key) ?? 0) + 1;
+      const { stream } = recorded.envelope;
+      await calledOutside(reach, `tell ${stream}`, () => heard.set(key, times));
+      return [times];
+    },
+    lookUp: async ({ key }) => heard.get(key),
+    report: ({ envelope: { stream } }) => ({ stream, command: Tell({}) }),
   });
 
 const line = ({ now, chance, log }: Scene): Omit<Line, 'id'> => {

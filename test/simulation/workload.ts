@@ -1,5 +1,5 @@
 import type { Actor, Command } from '../../src/engine/decider.ts';
-import type { AnyReaction } from '../../src/engine/reaction.ts';
+import type { AnyEffect } from '../../src/engine/outbox.ts';
 import type { Engine } from '../../src/engine/run/engine.ts';
 import type { DeadLetter } from '../../src/engine/run/dead-letters.ts';
 import type { Envelope } from '../../src/engine/store.ts';
@@ -35,7 +35,7 @@ export type Workload = {
   readonly commands: readonly number[];
   readonly subsystems: readonly AnySubsystem[];
   /** What acts on the outside world, made for one process: what it waits for is answered by the scheduler. */
-  readonly effects: (reach: Reach) => readonly AnyReaction[];
+  readonly effects: (reach: Reach) => readonly AnyEffect[];
   readonly line: (scene: Scene) => Omit<Line, 'id'>;
   /** Other data for the same command, for an id that is used twice. */
   readonly altered: (command: Command) => Command | undefined;
