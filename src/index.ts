@@ -113,6 +113,7 @@ export { didOfKey, keyOfDid, type DidRefused } from './domain/shared/did-key.ts'
 export type { SignFailure, Signer } from './domain/shared/signer.ts';
 export { createKeystore, openKeystore } from './adapters/keystore/keystore.ts';
 export type { KeystoreFailure } from './adapters/keystore/format.ts';
+export type { Sha256 } from './engine/ids.ts';
 export { nativeEd25519, nativeFirst, type NativeFirst } from './adapters/native-ed25519.ts';
 export type { Account } from './domain/marketplace/account/state.ts';
 export type { Deposit } from './domain/marketplace/deposit/state.ts';
