@@ -2,10 +2,12 @@ import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { virtualClock } from '../../src/adapters/virtual-clock.ts';
 import { E } from '../../src/engine/fp.ts';
 import { leaseCommands, leaseEvents, leaseSubsystem } from '../../src/engine/lease.ts';
+import type { Clock } from '../../src/engine/clock.ts';
 import type { Store } from '../../src/engine/rows.ts';
 import type { Engine } from '../../src/engine/run/engine.ts';
 import { given } from '../../src/testing/given.ts';
 import { ada, engines, failureOf, stores } from '../support/engines.ts';
+import { handClock } from '../support/hand-clock.ts';
 import { sharing } from '../support/market-mortal-store.ts';
 import { world, worksOf, writing } from '../support/ticket-effects.ts';
 import { notesOf, opened } from '../support/ticket-reactions.ts';
@@ -186,4 +188,56 @@ test('engine N38: nobody outside commands a lease', async () => {
     outcome: 'refused',
     refusal: { type: 'NotPermitted', actor: 'ada' },
   });
+});
+
+/** Waits a while for what is ready to run, with the clock standing. */
+const breathing = async (clock: Pick<Clock, 'breathe'>): Promise<void> => {
+  for (let turn = 0; turn < 100; turn += 1) await clock.breathe();
+};
+
+test('engine N38: what was begun under a number that is lost goes out under no later one', async () => {
+  const [open, outside] = [sharedLog(), world()];
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<undefined>()];
+  const { lookUp } = outside;
+  outside.lookUp = async () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const effects = [writing(outside)];
+  const clock = handClock();
+  const first = await start({ store: open(), effects, clock });
+  await opened(first, '1', 'a');
+  await asked.promise;
+  outside.lookUp = lookUp;
+  clock.set(60_000);
+  const second = await start({ store: open(), effects, clock: handClock(60_000) });
+  await breathing(clock);
+  await second.close();
+  expect(outside.fences).toEqual([2]);
+  // Another work makes the first engine claim anew while it still waits for what it was told before.
+  await opened(first, '2', 'b');
+  await breathing(clock);
+  expect((await leasesOf(first)).at(-1)).toMatchObject({ type: 'LeaseClaimed', no: 3 });
+  answer.resolve(undefined);
+  await breathing(clock);
+  expect(outside.calls.filter((call) => call === 'submit a')).toHaveLength(1);
+  expect(await notesOf(first, '1')).toEqual(['sent a']);
+});
+
+test('engine N38: a wall clock that is set back makes no lease longer', async () => {
+  const [open, outside] = [sharedLog(), world()];
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<undefined>()];
+  outside.lookUp = async () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const clock = handClock(100_000);
+  const engine = await start({ store: open(), effects: [writing(outside)], clock });
+  await opened(engine, '1', 'a');
+  await asked.promise;
+  clock.set(50_000);
+  clock.moveTo(65_000);
+  answer.resolve(undefined);
+  await breathing(clock);
+  expect(await leasesOf(engine)).toContainEqual(expect.objectContaining({ type: 'LeaseRenewed' }));
 });

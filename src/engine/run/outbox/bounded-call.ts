@@ -9,6 +9,8 @@ export class CutShort extends Error {
   override readonly name = 'CutShort';
 }
 
+export const closed = (): CutShort => new CutShort('the engine closes');
+
 /** How calls to the outside world are made: within a time limit, and until the engine closes. */
 export type Calling = {
   readonly timeoutMs: number | undefined;
@@ -21,14 +23,14 @@ export const answered = async <Answer>(
   { timeoutMs = CALL_MS, closing, fence }: Calling,
   ask: (call: Call) => Promise<Answer>,
 ): Promise<Answer> => {
+  if (closing.aborted) throw closed();
   const { promise: given, reject } = Promise.withResolvers<never>();
   const call = new AbortController();
   const end = (cause: Error): void => {
     call.abort(cause);
     reject(cause);
   };
-  const cut = (): void => end(new CutShort('the engine closes'));
-  if (closing.aborted) cut();
+  const cut = (): void => end(closed());
   closing.addEventListener('abort', cut);
   const limit = timer(timeoutMs).subscribe(() => end(new Error(`no answer in ${timeoutMs} ms`)));
   try {

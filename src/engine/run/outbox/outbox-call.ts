@@ -1,8 +1,9 @@
 import { E } from '../../fp.ts';
 import type { Call, Effect, Task } from '../../outbox.ts';
 import type { Recorded } from '../../projection.ts';
-import { answered, CutShort, type Calling } from './bounded-call.ts';
+import { answered, closed, CutShort, type Calling } from './bounded-call.ts';
 import type { Stage, Work } from './outbox-table.ts';
+import type { Tenure } from './tenure.ts';
 
 /** A work on its way through one try; `store` keeps each stage before anything that follows from it is done. */
 export type Try = {
@@ -10,14 +11,17 @@ export type Try = {
   readonly work: Work;
   readonly recorded: Recorded;
   readonly calling: Calling;
-  readonly store: (stage: Stage) => void;
-  /** Whether it is still this engine that performs the effect. */
-  readonly confirm: () => Promise<boolean>;
+  /** `key`: the one that the work goes by from now on. */
+  readonly store: (stage: Stage, key?: string) => void;
+  /** Whether it is still this engine that performs the effect, under the number of its calls. */
+  readonly confirm: Tenure['confirm'];
 };
 
-/** Ends the try where another engine has taken over: it goes on from what is stored. */
-export const stillOurs = async ({ confirm }: Try): Promise<void> => {
-  if (!(await confirm())) throw new CutShort('another engine performs this effect now');
+/** Ends the try where the engine closes or another has taken over: it goes on from what is stored. */
+export const stillOurs = async ({ confirm, calling }: Try): Promise<void> => {
+  const isOurs = await confirm(calling.fence);
+  if (calling.closing.aborted) throw closed();
+  if (!isOurs) throw new CutShort('another engine performs this effect now');
 };
 
 /** A stage in which nobody has said what became of the work. */

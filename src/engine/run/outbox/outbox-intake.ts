@@ -17,7 +17,8 @@ export type IntakeParts = {
 
 /** Turns events into works of the table: both and the place in the log change in one transaction. */
 export type Intake = {
-  readonly from: Position | undefined;
+  /** How far the log was taken in, as the store has it: where to begin, and to go on after a failure. */
+  readonly recall: () => Position | undefined;
   readonly take: (page: Page) => void;
   /** Stores how far the log was read. */
   readonly flush: () => void;
@@ -25,8 +26,7 @@ export type Intake = {
 
 export const outboxIntake = (effect: AnyEffect, { rows, table, owners }: IntakeParts): Intake => {
   const consumer = outboxConsumer(effect.name);
-  const stored = orFailed(rows.checkpoint(consumer));
-  let [position, events] = [stored?.position, stored?.events ?? 0];
+  let [position, events]: [Position | undefined, number] = [undefined, 0];
   const saved = (at: Position, changes: readonly RowChange[]) => {
     const value: Checkpoint = { position: at, events, digest: '' };
     return rows.commit({ changes, checkpoint: { consumer, value } });
@@ -34,7 +34,12 @@ export const outboxIntake = (effect: AnyEffect, { rows, table, owners }: IntakeP
   // Pages that hold nothing may be read again: that this could not be stored is nobody's trouble.
   const unstored = passing((at) => void saved(at, []));
   return {
-    from: stored?.position,
+    recall: () => {
+      const stored = orFailed(rows.checkpoint(consumer));
+      [position, events] = [stored?.position, stored?.events ?? 0];
+      unstored.overtaken();
+      return position;
+    },
     take: (page) => {
       const lanes = new Set<string>();
       const changes: RowChange[] = [];
@@ -74,7 +79,9 @@ const workOf = (
     nextAt: null,
     since: metadata.at,
   };
-  const asked = askedBy(effect, owners, envelope);
+  const asked = E.flatMap((recorded: Recorded) => askedBy(effect, recorded))(
+    recordedIn(owners, envelope),
+  );
   if (E.isLeft(asked)) {
     const stage = { state: 'failed', before: { state: 'waiting' } } as const;
     return { ...common, key: id, lane: stream, stage, lastError: asked.left };
@@ -83,21 +90,18 @@ const workOf = (
   return { ...common, ...asked.right, stage: { state: 'waiting' }, lastError: null };
 };
 
-const askedBy = (
+/** Under which key and in which lane an event is worked on; undefined: it does not concern the effect. */
+export const askedBy = (
   effect: Effect,
-  owners: ReadonlyMap<string, Runnable>,
-  envelope: Envelope,
-): E.Either<string, Pick<Work, 'key' | 'lane'> | undefined> => {
-  const recorded = recordedIn(owners, envelope);
-  if (E.isLeft(recorded)) return recorded;
-  return E.tryCatch(() => {
-    if (effect.concerns?.(recorded.right) === false) return undefined;
+  recorded: Recorded,
+): E.Either<string, Pick<Work, 'key' | 'lane'> | undefined> =>
+  E.tryCatch(() => {
+    if (effect.concerns?.(recorded) === false) return undefined;
     return {
-      key: effect.key?.(recorded.right) ?? envelope.id,
-      lane: effect.order?.(recorded.right) ?? envelope.stream,
+      key: effect.key?.(recorded) ?? recorded.envelope.id,
+      lane: effect.order?.(recorded) ?? recorded.envelope.stream,
     };
   }, String);
-};
 
 /** The event in an envelope with its place, or why nobody can read it. */
 export const recordedIn = (

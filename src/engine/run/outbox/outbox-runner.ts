@@ -31,7 +31,8 @@ export const outboxRunner = (effect: AnyEffect, parts: OutboxParts): OutboxRunne
     events,
     gather,
     types: effect.on,
-    after: intake.from,
+    after: intake.recall(),
+    resumeAfter: intake.recall,
     handle: async (page) => {
       intake.take(page);
       worker.begin();

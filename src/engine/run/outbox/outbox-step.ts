@@ -3,7 +3,13 @@ import { E } from '../../fp.ts';
 import { reactionCommandId } from '../../ids.ts';
 import type { Effect, Report } from '../../outbox.ts';
 import { isHistoryFailure } from '../../replay.ts';
-import { describeFailure, StoreFailed, type Envelope, type EventStore } from '../../store.ts';
+import {
+  describeFailure,
+  isOutage,
+  StoreFailed,
+  type Envelope,
+  type EventStore,
+} from '../../store.ts';
 import type { Runnable } from '../../subsystem.ts';
 import { orFailed } from '../consumer.ts';
 import { ATTEMPTS, type Send } from '../delivery.ts';
@@ -18,7 +24,7 @@ import {
   type OpenStage,
   type Try,
 } from './outbox-call.ts';
-import { recordedIn } from './outbox-intake.ts';
+import { askedBy, recordedIn } from './outbox-intake.ts';
 
 /** What a step needs of the engine. */
 export type StepParts = {
@@ -33,7 +39,9 @@ export type StepParts = {
 
 /** How a try has ended: the work is over, is to be tried again from where it is stored, or cannot be done. */
 export type Ending =
-  { readonly end: 'done' } | { readonly end: 'again' | 'failed'; readonly cause: string };
+  | { readonly end: 'done' }
+  /** `outage`: it is tried again however often that was. */
+  | { readonly end: 'again' | 'outage' | 'failed'; readonly cause: string };
 
 const DONE: Ending = { end: 'done' };
 const again = (cause: string): Ending => ({ end: 'again', cause });
@@ -54,7 +62,26 @@ export const stepped: Step = async (parts, given) => {
   const seen = { ...given, recorded: recorded.right };
   if (stage.state === 'failed') return failed('it has failed already');
   if (stage.state === 'reporting') return reported(parts, seen, stage.reports);
-  return seen.effect.attempts === 'events' ? once(parts, seen, stage) : sent(parts, seen, stage);
+  return stage.state === 'waiting' ? asked(parts, seen, stage) : begun(parts, seen, stage);
+};
+
+const begun = (parts: StepParts, seen: Try, stage: OpenStage): Promise<Ending> =>
+  seen.effect.attempts === 'events' ? once(parts, seen, stage) : sent(parts, seen, stage);
+
+/** What could not be read when it was taken in stands under its event's id, and need not concern the effect. */
+const asked = async (
+  parts: StepParts,
+  seen: Try,
+  stage: Extract<OpenStage, { readonly state: 'waiting' }>,
+): Promise<Ending> => {
+  const { work, effect, recorded } = seen;
+  const found = askedBy(effect, recorded);
+  if (E.isLeft(found)) return failed(found.left);
+  if (found.right === undefined) return DONE;
+  const { key } = found.right;
+  if (key === work.key || work.key !== recorded.envelope.id) return begun(parts, seen, stage);
+  seen.store(stage, key);
+  return begun(parts, { ...seen, work: { ...work, key } }, stage);
 };
 
 /** Looks up what is known already, and sends what nobody knows of. */
@@ -69,6 +96,8 @@ const sent = async (parts: StepParts, seen: Try, stage: OpenStage): Promise<Endi
   if (obstacle !== undefined || submits >= ATTEMPTS) return again('nobody knows what became of it');
   const prepared = await preparedFor(seen, stage);
   if (E.isLeft(prepared)) return again(prepared.left);
+  const late = await lateObstacleOf(parts, seen, stage);
+  if (late !== undefined) return ended(parts, seen, late);
   return sentOff(parts, seen, prepared.right, submits + 1);
 };
 
@@ -96,6 +125,8 @@ const once = async (parts: StepParts, seen: Try, stage: OpenStage): Promise<Endi
   if (obstacle !== undefined) return ended(parts, seen, obstacle);
   const prepared = await preparedFor(seen, stage);
   if (E.isLeft(prepared)) return unanswered(parts, seen, prepared.left);
+  const late = await lateObstacleOf(parts, seen, stage);
+  if (late !== undefined) return ended(parts, seen, late);
   const answers = await submitted(seen, prepared.right, 1);
   if (E.isLeft(answers)) return unanswered(parts, seen, answers.left);
   if (answers.right.length === 0) return unanswered(parts, seen, NO_ANSWER);
@@ -122,6 +153,12 @@ const obstacleOf = async (
   const isWanted = effect.isWanted?.(recorded, found.right) ?? true;
   return isWanted ? undefined : [effect.unwanted?.(recorded)];
 };
+
+/** The same once it was prepared just now, which has taken its time. */
+const lateObstacleOf = async (parts: StepParts, seen: Try, stage: OpenStage) =>
+  stage.state === 'waiting' && seen.effect.prepare !== undefined
+    ? obstacleOf(parts, seen)
+    : undefined;
 
 const told = (parts: StepParts, seen: Try, answers: readonly unknown[]): Promise<Ending> =>
   ended(
@@ -157,7 +194,10 @@ const reported = async (
     const id = reactionCommandId(parts.instance, effect.name, envelope.id, index);
     await stillOurs(seen);
     const answer = await send(report, id);
-    if (E.isLeft(answer)) return again(describeFailure(answer.left));
+    if (E.isLeft(answer)) {
+      const cause = describeFailure(answer.left);
+      return isOutage(answer.left) ? { end: 'outage', cause } : again(cause);
+    }
     if (answer.right.outcome !== 'refused') continue;
     const { refusal } = answer.right;
     if ([SUPERSEDED, ...(effect.ends ?? [])].includes(refusal.type)) continue;

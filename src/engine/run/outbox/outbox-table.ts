@@ -33,7 +33,7 @@ export type Work = {
     readonly behind: Position | null;
   };
   readonly stage: Stage;
-  /** Tries since the stage was reached that have led no further, and why the last one did not. */
+  /** Tries that have led to no answer or, once there is one, to no report of it, and why the last one did not. */
   readonly attempts: number;
   readonly lastError: string | null;
   /** When it is tried next; null: it waits for another of its lane, or has failed. */

@@ -31,9 +31,9 @@ export const tried = async (
     orFailed(rows.commit({ changes: table.changed(work, after) }));
     if (after !== undefined) work = after;
   };
-  const store = (stage: Stage): void =>
+  const store = (stage: Stage, key = work.key): void =>
     // An answer is progress: reporting it has all its attempts before it.
-    put({ ...work, stage, ...(stage.state === 'reporting' ? { attempts: 0 } : {}) });
+    put({ ...work, key, stage, ...(stage.state === 'reporting' ? { attempts: 0 } : {}) });
   const calling = { timeoutMs: effect.timeoutMs, closing, fence: tenure.fence() ?? 0 };
   try {
     const ending = await parts.step(parts, {
@@ -47,18 +47,23 @@ export const tried = async (
   } catch (cause) {
     if (cause instanceof CutShort) return;
     if (cause instanceof StoreFailed) throw cause;
-    put(afterwards(effect, work, { end: 'again', cause: String(cause) }, clock.now()));
+    // An answer that a bug has lost is no reason to send again what cannot be looked up.
+    const end = effect.lookUp === undefined && isOut(work) ? 'failed' : 'again';
+    put(afterwards(effect, work, { end, cause: String(cause) }, clock.now()));
   }
 };
+
+/** Whether it may have gone out, and nobody has said what became of it. */
+const isOut = ({ stage: { state } }: Work): boolean => state === 'submitted' || state === 'unknown';
 
 /** What a try leaves; undefined: the work is over. */
 const afterwards = (effect: Effect, work: Work, ending: Ending, now: Instant): Work | undefined => {
   if (ending.end === 'done') return undefined;
-  const attempts = work.attempts + 1;
+  // What an outage has cost is not held against the work.
+  const attempts = Math.min(work.attempts + 1, ending.end === 'outage' ? ATTEMPTS - 1 : Infinity);
   const left = { ...work, attempts, lastError: ending.cause };
   if (ending.end === 'failed') return givenUp(left);
-  const { state } = work.stage;
-  const isOpen = effect.lookUp !== undefined && (state === 'submitted' || state === 'unknown');
+  const isOpen = effect.lookUp !== undefined && isOut(work);
   if (!isOpen && attempts >= ATTEMPTS) return givenUp(left);
   const longest = isOpen ? LONGEST_ASKING_MS : undefined;
   return { ...left, nextAt: now + pauseBefore(attempts, longest) };

@@ -1,4 +1,4 @@
-import { Subject, filter, firstValueFrom, takeUntil, type Observable } from 'rxjs';
+import { ReplaySubject, filter, firstValueFrom, takeUntil, type Observable } from 'rxjs';
 import type { Clock, Instant } from '../../clock.ts';
 import type { Effect } from '../../outbox.ts';
 import { StoreFailed } from '../../store.ts';
@@ -38,7 +38,8 @@ const TRY_AGAIN_MS = 1_000;
 export const outboxWorker = (effect: Effect, parts: WorkerParts): OutboxWorker => {
   const { clock } = parts;
   const [works, trouble] = [pool(parts.activity), troubles(clock, (until) => wakes.at(until))];
-  const [closing, halted] = [new AbortController(), new Subject<void>()];
+  // Whoever asks after the halt hears of it too.
+  const [closing, halted] = [new AbortController(), new ReplaySubject<void>(1)];
   let isHalted = false;
   const begin = (): void => {
     if (isHalted) return;

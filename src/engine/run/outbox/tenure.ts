@@ -18,8 +18,8 @@ export type Tenure = {
   readonly fence: () => number | undefined;
   /** Asks to be the one; may be asked again and again. */
   readonly want: () => void;
-  /** Makes sure of it before something goes out; false: another may have taken over. */
-  readonly confirm: () => Promise<boolean>;
+  /** Makes sure of it before something goes out under a number; false: another may have taken over since. */
+  readonly confirm: (fence: number) => Promise<boolean>;
   /** Gives it back; nothing is under way. */
   readonly release: () => Promise<void>;
 };
@@ -54,9 +54,13 @@ export const leased = (
   parts: LeaseParts,
   { gained, halted }: TenureHooks,
 ): Tenure => {
-  const { now } = parts.clock;
+  const { now, monotonic } = parts.clock;
   const lease = leaseOf(effect, parts);
-  const isHeld = (): boolean => now() < (lease.held()?.until ?? 0);
+  // A wall clock that is set back makes no lease longer.
+  const isHeld = (forMs = 0): boolean => {
+    const held = lease.held();
+    return held !== undefined && now() + forMs < held.until && monotonic() + forMs < held.lapses;
+  };
   let notBefore: Instant = 0;
   const renew = async (): Promise<void> => {
     await lease.renew();
@@ -76,10 +80,9 @@ export const leased = (
     want: () => {
       if (!isHeld() && now() >= notBefore) void lease.once(claim);
     },
-    confirm: async () => {
-      const held = lease.held();
-      if (held !== undefined && now() >= halfOf(held)) await lease.once(renew);
-      return isHeld();
+    confirm: async (fence) => {
+      if (!isHeld(LEASE_MS / 2)) await lease.once(renew);
+      return isHeld() && lease.held()?.no === fence;
     },
     release: () => {
       renewals.at(undefined);
@@ -102,15 +105,17 @@ const leaseOf = (effect: string, { clock, activity, send, newId }: LeaseParts) =
       })),
     /** Undefined: it is held now, else when to claim it again. */
     claim: async (): Promise<Instant | undefined> => {
+      const asked = clock.monotonic();
       // Another holder each time: whether an unanswered claim has gained it is not known.
       const answer = await told(ClaimLease({ holder: newId(), forMs: LEASE_MS }));
-      held = E.isRight(answer) ? heldIn(answer.right) : undefined;
+      held = E.isRight(answer) ? heldIn(answer.right, asked) : undefined;
       return held === undefined ? againAt(answer, clock.now()) : undefined;
     },
     renew: async (): Promise<void> => {
       if (held === undefined) return;
+      const asked = clock.monotonic();
       const answer = await told(RenewLease({ no: held.no, forMs: LEASE_MS }));
-      if (E.isRight(answer)) held = heldIn(answer.right);
+      if (E.isRight(answer)) held = heldIn(answer.right, asked);
     },
     release: async (): Promise<void> => {
       await asking;
@@ -122,10 +127,15 @@ const leaseOf = (effect: string, { clock, activity, send, newId }: LeaseParts) =
   };
 };
 
-type Held = { readonly no: number; readonly until: Instant };
+type Held = {
+  readonly no: number;
+  readonly until: Instant;
+  /** When it is over by the monotonic clock, counted from when it was asked for. */
+  readonly lapses: number;
+};
 
 /** The lease that an answer gives; undefined: none. */
-const heldIn = (outcome: Outcome): Held | undefined => {
+const heldIn = (outcome: Outcome, asked: number): Held | undefined => {
   if (outcome.outcome !== 'accepted') return undefined;
   const last = leaseEvents.decode({
     version: 1,
@@ -135,7 +145,7 @@ const heldIn = (outcome: Outcome): Held | undefined => {
   });
   if (E.isLeft(last) || !('until' in last.right.data)) return undefined;
   const { no, until } = last.right.data;
-  return { no, until };
+  return { no, until, lapses: asked + LEASE_MS };
 };
 
 const halfOf = ({ until }: Held): Instant => until - LEASE_MS / 2;
