@@ -72,6 +72,29 @@ test('engine N37: an answer that a bug cannot report is never a reason to send a
   expect(worksOf(engine)).toMatchObject([{ state: 'failed', lastError: 'Error: a bug' }]);
 });
 
+test('engine N37: an attempt without an answer, of which nobody wants to be told, stands as failed', async () => {
+  const outside = world();
+  outside.submit = refused;
+  const engine = await start({ effects: [writing(outside, { attempts: 'events' })] });
+  await opened(engine, '1', 'a');
+  await engine.runUntil(HOUR);
+  expect(submitsOf(outside.calls)).toEqual(['submit a']);
+  expect(worksOf(engine)).toMatchObject([{ state: 'failed', lastError: 'Error: no connection' }]);
+});
+
+test('engine N37: the status of many works lets others have their turn', async () => {
+  const [clock, outside, count] = [virtualClock(), world(), { breaths: 0 }];
+  outside.prepare = refused;
+  const breathe = () => ((count.breaths += 1), clock.breathe());
+  const effect = writing(outside, { order: () => 'all' });
+  const engine = await start({ clock: { ...clock, breathe }, effects: [effect] });
+  for (let id = 0; id < 1_001; id += 1) await opened(engine, `${id}`, `t${id}`);
+  await engine.settle();
+  count.breaths = 0;
+  expect((await engine.status()).outbox).toMatchObject([{ waiting: 1_001 }]);
+  expect(count.breaths).toBe(2);
+});
+
 test('engine N37: an engine that closes calls nobody any more', async () => {
   const closing = new AbortController();
   closing.abort();

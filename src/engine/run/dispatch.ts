@@ -8,7 +8,7 @@ import { keyedQueue } from './keyed-queue.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Send } from './delivery.ts';
 import type { SendLease } from './outbox/tenure.ts';
-import type { StepParts } from './outbox/outbox-step.ts';
+import type { StepParts } from './outbox/outbox-ending.ts';
 import type { WorkParts } from './reaction-work.ts';
 import type { Request } from './request.ts';
 import { partsOf, type Envelope } from '../store.ts';

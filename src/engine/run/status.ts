@@ -8,7 +8,8 @@ export const statusOf = async (
   wiring: Wiring,
   recorded: EngineStatus['clock'],
 ): Promise<EngineStatus> => {
-  const { instance, store, projections, outbox, reactions, deadlines, snapshots, sent } = wiring;
+  const { instance, store, projections, reactions, deadlines, snapshots, sent } = wiring;
+  const outbox = await outboxStatus(store.rows, wiring.outbox, wiring.clock);
   return {
     instance,
     clock: recorded,
@@ -21,7 +22,7 @@ export const statusOf = async (
       unfinished: runner.unfinished(),
       ...failing(runner),
     })),
-    outbox: outboxStatus(store.rows, outbox),
+    outbox,
     deadlines: {
       position: deadlines.position(),
       nearest: deadlines.nearest(),

@@ -1,4 +1,4 @@
-import type { Instant } from '../../clock.ts';
+import type { Clock, Instant } from '../../clock.ts';
 import type { RowStore } from '../../rows.ts';
 import type { Position } from '../../store.ts';
 import { orFailed } from '../consumer.ts';
@@ -36,11 +36,12 @@ const nothing = (): Counts => ({ waiting: 0, unknown: 0, failed: 0, oldest: unde
 
 const PAGE = 500;
 
-/** Works of every effect that the engine has, and of those of which rows are left. */
-export const outboxStatus = (
+/** Works of every effect that the engine has, and of those of which rows are left; however many, others get their turn in between. */
+export const outboxStatus = async (
   rows: RowStore,
   runners: readonly OutboxRunner[],
-): readonly EffectStatus[] => {
+  { breathe }: Pick<Clock, 'breathe'>,
+): Promise<readonly EffectStatus[]> => {
   const counts = new Map(runners.map(({ effect }) => [effect.name, nothing()]));
   let after: string | undefined;
   for (;;) {
@@ -53,6 +54,7 @@ export const outboxStatus = (
     }
     after = page.at(-1)?.key;
     if (page.length < PAGE) break;
+    await breathe();
   }
   return [...counts].map(([effect, of]) => {
     const runner = runners.find((each) => each.effect.name === effect);

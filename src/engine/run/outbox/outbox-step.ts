@@ -1,51 +1,29 @@
-import type { Clock } from '../../clock.ts';
 import { E } from '../../fp.ts';
-import { reactionCommandId } from '../../ids.ts';
-import type { Effect, Report } from '../../outbox.ts';
+import type { Report } from '../../outbox.ts';
 import { isHistoryFailure } from '../../replay.ts';
-import {
-  describeFailure,
-  isOutage,
-  StoreFailed,
-  type Envelope,
-  type EventStore,
-} from '../../store.ts';
-import type { Runnable } from '../../subsystem.ts';
+import { describeFailure, StoreFailed } from '../../store.ts';
 import { orFailed } from '../consumer.ts';
-import { ATTEMPTS, type Send } from '../delivery.ts';
-import type { FactFinder } from '../fact-finder.ts';
+import { ATTEMPTS } from '../delivery.ts';
 import {
   lookedUp,
   preparedFor,
   preparedIn,
-  stillOurs,
   submitsIn,
   submitted,
   type OpenStage,
   type Try,
 } from './outbox-call.ts';
+import {
+  DONE,
+  again,
+  ended,
+  failed,
+  reported,
+  told,
+  type Ending,
+  type StepParts,
+} from './outbox-ending.ts';
 import { askedBy, recordedIn } from './outbox-intake.ts';
-
-/** What a step needs of the engine. */
-export type StepParts = {
-  readonly instance: string;
-  readonly events: EventStore;
-  readonly owners: ReadonlyMap<string, Runnable>;
-  readonly clock: Clock;
-  readonly facts: FactFinder;
-  /** `causedBy`: the event whose work is reported on. */
-  readonly report: (causedBy: Envelope, effect: Effect) => Send;
-};
-
-/** How a try has ended: the work is over, is to be tried again from where it is stored, or cannot be done. */
-export type Ending =
-  | { readonly end: 'done' }
-  /** `outage`: it is tried again however often that was. */
-  | { readonly end: 'again' | 'outage' | 'failed'; readonly cause: string };
-
-const DONE: Ending = { end: 'done' };
-const again = (cause: string): Ending => ({ end: 'again', cause });
-const failed = (cause: string): Ending => ({ end: 'failed', cause });
 
 const NO_ANSWER = 'it was sent and not answered';
 
@@ -133,8 +111,12 @@ const once = async (parts: StepParts, seen: Try, stage: OpenStage): Promise<Endi
   return told(parts, seen, answers.right);
 };
 
-const unanswered = (parts: StepParts, seen: Try, cause: string): Promise<Ending> =>
-  ended(parts, seen, [seen.effect.unanswered?.(seen.recorded, cause)]);
+/** Where nobody is told of it, it stands as failed: an outcome that nobody knows is not lost. */
+const unanswered = async (parts: StepParts, seen: Try, cause: string): Promise<Ending> => {
+  const { effect, recorded } = seen;
+  if (effect.unanswered === undefined) return failed(cause);
+  return ended(parts, seen, [effect.unanswered(recorded, cause)]);
+};
 
 /** Why it must not go out, as what is to be reported of that; undefined: it may. */
 const obstacleOf = async (
@@ -159,49 +141,3 @@ const lateObstacleOf = async (parts: StepParts, seen: Try, stage: OpenStage) =>
   stage.state === 'waiting' && seen.effect.prepare !== undefined
     ? obstacleOf(parts, seen)
     : undefined;
-
-const told = (parts: StepParts, seen: Try, answers: readonly unknown[]): Promise<Ending> =>
-  ended(
-    parts,
-    seen,
-    answers.map((answer) => seen.effect.report(seen.recorded, answer)),
-  );
-
-/** What is to be reported is stored first, so that a restart reports the same and asks nobody anew. */
-const ended = async (
-  parts: StepParts,
-  seen: Try,
-  all: readonly (Report | undefined)[],
-): Promise<Ending> => {
-  const reports = all.filter((report) => report !== undefined);
-  if (reports.length === 0) return DONE;
-  seen.store({ state: 'reporting', reports });
-  return reported(parts, seen, reports);
-};
-
-/** Somebody has reported otherwise under the same id: this report changes nothing. */
-const SUPERSEDED = 'CommandIdReused';
-
-const reported = async (
-  parts: StepParts,
-  seen: Try,
-  reports: readonly Report[],
-): Promise<Ending> => {
-  const { effect, recorded } = seen;
-  const { envelope } = recorded;
-  const send = parts.report(envelope, effect);
-  for (const [index, report] of reports.entries()) {
-    const id = reactionCommandId(parts.instance, effect.name, envelope.id, index);
-    await stillOurs(seen);
-    const answer = await send(report, id);
-    if (E.isLeft(answer)) {
-      const cause = describeFailure(answer.left);
-      return isOutage(answer.left) ? { end: 'outage', cause } : again(cause);
-    }
-    if (answer.right.outcome !== 'refused') continue;
-    const { refusal } = answer.right;
-    if ([SUPERSEDED, ...(effect.ends ?? [])].includes(refusal.type)) continue;
-    return failed(`refused: ${JSON.stringify(refusal)}`);
-  }
-  return DONE;
-};

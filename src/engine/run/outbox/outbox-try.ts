@@ -7,7 +7,8 @@ import { ATTEMPTS, pauseBefore } from '../delivery.ts';
 import { CutShort } from './bounded-call.ts';
 import type { Tenure } from './tenure.ts';
 import type { OutboxTable, Stage, Work } from './outbox-table.ts';
-import type { Ending, Step, StepParts } from './outbox-step.ts';
+import type { Ending, StepParts } from './outbox-ending.ts';
+import type { Step } from './outbox-step.ts';
 
 export type TryParts = StepParts & {
   readonly rows: RowStore;
