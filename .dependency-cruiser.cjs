@@ -13,6 +13,8 @@ const pure = npm(
   'yaml',
   'saxes',
 );
+/** Peer dependencies that only those install who use the adapter. */
+const optional = npm('@eventstore/db-client');
 const engine = '^src/engine/';
 const shared = '^src/domain/shared/';
 const eventVocabularies = '^src/domain/.+/events[.]ts$';
@@ -43,8 +45,14 @@ module.exports = {
     never(
       'runtime-dependencies-only',
       { path: '^src/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: optional },
       'What is published imports runtime dependencies alone',
+    ),
+    never(
+      'client-in-its-folder',
+      { path: '^src/', pathNot: '^src/adapters/eventstoredb/' },
+      { path: optional },
+      'Only the adapter of EventStoreDB knows its client, which not everybody installs',
     ),
     only(
       'engine-knows-no-subsystem',

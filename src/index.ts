@@ -44,6 +44,8 @@ export { createStore } from './adapters/sqlite/new-store.ts';
 export { sqliteScratch } from './adapters/sqlite/scratch.ts';
 export { sqliteStore } from './adapters/sqlite/sqlite-store.ts';
 export { localSecrets } from './adapters/secrets.ts';
+export { eventStoreDb, type EventStoreDbOptions } from './adapters/eventstoredb/event-store-db.ts';
+export type { Waiting as ServerWaiting } from './adapters/eventstoredb/policies.ts';
 export { systemClock } from './adapters/system-clock.ts';
 export { virtualClock } from './adapters/virtual-clock.ts';
 export { payWithdrawals } from './adapters/rails/pay-withdrawals.ts';

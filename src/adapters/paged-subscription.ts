@@ -73,18 +73,17 @@ async function* pages(
 }
 
 /**
- * Pages until the signal aborts or the consumer returns, whichever of them comes while it waits. A page without events tells how far
- * the log was seen; the first page at the head is given even when it is empty.
+ * Pages until the signal aborts or the consumer returns, whichever of them comes while it waits: `begin` is given a signal for both.
  */
-export const pagedSubscription = (
-  source: PageSource,
-  subscription: Subscription,
+export const endable = (
+  subscription: Pick<Subscription, 'signal'>,
+  begin: (signal: AbortSignal) => AsyncGenerator<Page, undefined, undefined>,
 ): AsyncIterableIterator<Page> => {
   const own = new AbortController();
   const stop = () => own.abort();
   if (subscription.signal.aborted) stop();
   subscription.signal.addEventListener('abort', stop, { once: true });
-  const iterator = pages(source, subscription, own.signal);
+  const iterator = begin(own.signal);
   const end = () => {
     subscription.signal.removeEventListener('abort', stop);
     stop();
@@ -107,3 +106,10 @@ export const pagedSubscription = (
     },
   };
 };
+
+/** A page without events tells how far the log was seen; the first page at the head is given even when it is empty. */
+export const pagedSubscription = (
+  source: PageSource,
+  subscription: Subscription,
+): AsyncIterableIterator<Page> =>
+  endable(subscription, (signal) => pages(source, subscription, signal));

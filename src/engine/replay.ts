@@ -44,6 +44,11 @@ export const decodeEvent = (
   { events }: Pick<Runnable, 'events'>,
   envelope: Envelope,
 ): E.Either<HistoryFailure, DomainEvent> => {
+  const { unreadable } = envelope;
+  if (unreadable !== undefined) {
+    const reason = unreadable;
+    return E.left({ type: 'UndecodableEvent', ...placeOf(envelope), path: '', reason });
+  }
   const decoded = events.decode(envelope);
   if (E.isRight(decoded)) return decoded;
   return E.left({ type: 'UndecodableEvent', ...placeOf(envelope), ...reasonOf(decoded.left) });

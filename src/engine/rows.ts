@@ -70,5 +70,7 @@ export type Store = {
   readonly durable: boolean;
   readonly open: (options: {
     readonly readOnly: boolean;
+    /** Whose streams are wanted; a store that others share shows no others. Undefined: all. */
+    readonly categories?: readonly string[];
   }) => TE.TaskEither<StoreFailure, OpenStore>;
 };

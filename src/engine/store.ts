@@ -38,6 +38,8 @@ export type Envelope = Draft & {
   readonly position: Position;
   /** SHA-256, as hex, of the canonical bytes of all that is stored of it but its position: see `eventHash`. */
   readonly hash: string;
+  /** Why what lies there is not what an engine appended; then its payload decodes to nothing. Only on stores that others write to. */
+  readonly unreadable?: string;
 };
 
 export type StoreFailure =
@@ -77,6 +79,28 @@ export type StoreFailure =
       readonly type: 'StoreFull';
       readonly path: string;
       readonly reason: string;
+      readonly remedy: string;
+    }
+  | {
+      /** The log is shorter than what was read of it: an older copy was restored. Whoever goes on would miss what is new. */
+      readonly type: 'StoreWentBack';
+      readonly path: string;
+      readonly stored: Position;
+      /** Undefined: the log is empty. */
+      readonly head: Position | undefined;
+      readonly remedy: string;
+    }
+  | {
+      /** What the store can never take, whoever tries again. */
+      readonly type: 'AppendRefused';
+      readonly stream: string;
+      readonly reason: string;
+      readonly remedy: string;
+    }
+  | {
+      /** An optional library is not installed. */
+      readonly type: 'AdapterUnavailable';
+      readonly adapter: string;
       readonly remedy: string;
     }
   | { readonly type: 'StoreClosed'; readonly path: string };

@@ -66,7 +66,7 @@ export const opened = (opening: Opening): TE.TaskEither<OpenFailure, Opened> => 
   if (unfit !== undefined) return TE.left(unfit);
   const readOnly = opening.readOnly ?? false;
   return pipe(
-    opening.store.open({ readOnly }),
+    opening.store.open({ readOnly, categories: categoriesOf(opening) }),
     TE.flatMap((store): TE.TaskEither<OpenFailure, Opened> => async () => {
       const instance = await identified(opening, store, readOnly)();
       if (E.isRight(instance)) return E.right({ store, instance: instance.right });
@@ -75,6 +75,11 @@ export const opened = (opening: Opening): TE.TaskEither<OpenFailure, Opened> => 
     }),
   );
 };
+
+const categoriesOf = ({ subsystems }: Opening): readonly string[] => [
+  ...subsystems.map(({ category }) => category),
+  'instance',
+];
 
 const identified = (
   { clock, instance, newId, store: { name } }: Opening,

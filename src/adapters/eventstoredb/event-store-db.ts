@@ -1,0 +1,177 @@
+import { E, TE } from '../../engine/fp.ts';
+import type { OpenStore, RowStore, Store } from '../../engine/rows.ts';
+import { StoreFailed, type EventStore, type StoreFailure } from '../../engine/store.ts';
+import { APPEND_LIMIT_BYTES, prepareAppend, tooLarge } from '../append-rules.ts';
+import { memoryRows, noTables } from '../memory/memory-rows.ts';
+import { endable } from '../paged-subscription.ts';
+import { addressOf, type Address } from './address.ts';
+import { appendTo, unfitFor } from './append.ts';
+import { storeFailure, unavailable, without } from './failures.ts';
+import { follow, type Following } from './follow.ts';
+import { logEnds } from './head.ts';
+import { lane } from './lane.ts';
+import { connectTo, INSTALL, loadLibrary, type Library } from './library.ts';
+import { ownEvents } from './own-events.ts';
+import { policiesOf, type Policies, type Waiting } from './policies.ts';
+import { compareTexts, positionText } from './position.ts';
+import { readStream, withClient } from './reads.ts';
+import { streamIndex } from './stream-index.ts';
+
+/** How a store on a server is put together. Times are in milliseconds. */
+export type EventStoreDbOptions = Waiting & {
+  /** The store whose tables hold read models and progress: they lie beside the process, not on the server. Its log stays empty. */
+  readonly rows: Store;
+};
+
+type Opening = Parameters<Store['open']>[0];
+type Refusal = (writes: boolean) => StoreFailure | undefined;
+
+type Parts = {
+  readonly address: Address;
+  readonly library: Library;
+  readonly policies: Policies;
+  readonly opening: Opening;
+  readonly rows: OpenStore;
+};
+
+const guarded =
+  (refusal: Refusal) =>
+  <T>(
+    writes: boolean,
+    work: () => Promise<E.Either<StoreFailure, T>>,
+  ): TE.TaskEither<StoreFailure, T> =>
+  async () => {
+    const refused = refusal(writes);
+    return refused === undefined ? work() : E.left(refused);
+  };
+
+const eventsOver = (
+  parts: Parts,
+  lanes: ReturnType<typeof lanesTo>,
+  refusal: Refusal,
+  closing: AbortSignal,
+): EventStore => {
+  const { address, library, policies, opening, rows } = parts;
+  const own = ownEvents(opening.categories);
+  const reading = { address, policy: policies.reads, lane: lanes.reads };
+  const appending = { address, policy: policies.appends, lane: lanes.appends, library, reading };
+  const demandOpen = () => {
+    const refused = refusal(false);
+    if (refused !== undefined) throw new StoreFailed(refused);
+  };
+  const following: Following = { ...reading, library, own, ends: logEnds(own), demandOpen };
+  const pages = follow(following, closing);
+  const subscribe: EventStore['subscribe'] = (subscription) =>
+    endable(subscription, (signal) => pages(subscription, signal));
+  const list = streamIndex(indexRows(rows.rows, opening), subscribe);
+  const serve = guarded(refusal);
+  return {
+    name: address.name,
+    read: (stream, options) => serve(false, () => readStream(reading, stream, options)),
+    append: (stream, expected, drafts) =>
+      serve(true, async () => {
+        const append = prepareAppend(stream, expected, drafts);
+        if (append.size > APPEND_LIMIT_BYTES) return E.left(tooLarge(append));
+        const unfit = unfitFor(append);
+        return unfit === undefined ? appendTo(appending, append) : E.left(unfit);
+      }),
+    subscribe,
+    head: () =>
+      serve(false, async () => {
+        const found = await reading.policy.run({ repeat: 'idempotent' }, (attempt) =>
+          withClient(reading.lane, attempt, (client) => following.ends(client, attempt.signal)),
+        )();
+        if (E.isLeft(found)) return E.left(storeFailure(address, found.left));
+        const head = found.right.own;
+        return E.right(head === undefined ? undefined : positionText(head));
+      }),
+    compare: compareTexts,
+    streams: (options) => serve(false, () => list(options)),
+  };
+};
+
+/** Where streams are listed: who only looks may write nothing, and lists them anew. */
+const indexRows = (rows: RowStore, { readOnly }: Opening): RowStore =>
+  readOnly ? memoryRows(noTables(), () => undefined) : rows;
+
+/** Appends have a client of their own: one that hangs is replaced, and nobody's subscription with it. */
+const lanesTo = ({ library, address }: Pick<Parts, 'library' | 'address'>) => {
+  const connect = () => connectTo(library, address);
+  return { appends: lane(connect), reads: lane(connect) };
+};
+
+const opened = (parts: Parts, lanes: ReturnType<typeof lanesTo>): OpenStore => {
+  const { address, opening, rows } = parts;
+  const closing = new AbortController();
+  const refusal: Refusal = (writes) => {
+    if (closing.signal.aborted) return { type: 'StoreClosed', path: address.name };
+    if (!writes || !opening.readOnly) return undefined;
+    return unavailable(address, 'it was opened read-only', 'open it for writing');
+  };
+  return {
+    events: eventsOver(parts, lanes, refusal, closing.signal),
+    rows: rows.rows,
+    close: async () => {
+      if (closing.signal.aborted) return;
+      closing.abort();
+      await Promise.all([lanes.appends.close(), lanes.reads.close()]);
+      await rows.close();
+    },
+  };
+};
+
+/** One cheap read: whether the server is there, and lets us read what we shall follow. */
+const reached = async (
+  { address, policies, opening }: Omit<Parts, 'rows'>,
+  lanes: ReturnType<typeof lanesTo>,
+): Promise<E.Either<StoreFailure, void>> => {
+  const ends = logEnds(ownEvents(opening.categories));
+  const found = await policies.opening.run({ repeat: 'idempotent' }, (attempt) =>
+    withClient(lanes.reads, attempt, (client) => ends(client, attempt.signal)),
+  )();
+  if (E.isRight(found)) return E.right(undefined);
+  const failure = storeFailure(address, found.left);
+  if (failure.type !== 'StoreUnavailable') return E.left(failure);
+  const reason = `cannot reach EventStoreDB at ${address.name}: ${failure.reason}`;
+  return E.left({ ...failure, reason });
+};
+
+const connected = async (
+  address: Address,
+  { rows: beside, ...waiting }: EventStoreDbOptions,
+  opening: Opening,
+): Promise<E.Either<StoreFailure, OpenStore>> => {
+  const library = await loadLibrary();
+  if (library === undefined) {
+    return E.left({ type: 'AdapterUnavailable', adapter: 'EventStoreDB', remedy: INSTALL });
+  }
+  const parts = { address, library, policies: policiesOf(address.name, waiting), opening };
+  const lanes = lanesTo(parts);
+  const rows = await beside.open(opening)();
+  if (E.isLeft(rows)) return rows;
+  const server = await reached(parts, lanes);
+  if (E.isRight(server)) return E.right(opened({ ...parts, rows: rows.right }, lanes));
+  await Promise.all([lanes.appends.close(), lanes.reads.close(), rows.right.close()]);
+  return server;
+};
+
+/**
+ * The store on a server: EventStoreDB, by the optional package `@eventstore/db-client`. `connection` is `esdb://`, `kurrentdb://` or
+ * `kdb://[user:password@]host[:port][,host...][?key=value...]`, or `unix:/path`. Read models lie in the tables of another store.
+ */
+export const eventStoreDb = (connection: string, options: EventStoreDbOptions): Store => {
+  const address = addressOf(connection);
+  const name = E.isRight(address) ? address.right.name : 'EventStoreDB';
+  const open = async (opening: Opening): Promise<E.Either<StoreFailure, OpenStore>> => {
+    if (E.isLeft(address)) return E.left({ type: 'StoreUnavailable', path: name, ...address.left });
+    try {
+      return await connected(address.right, options, opening);
+    } catch (cause) {
+      // What the client itself makes of its settings, such as a certificate that is none.
+      if (!(cause instanceof Error)) throw cause;
+      const reason = without(address.right.password, cause.message);
+      return E.left(unavailable(address.right, reason, 'correct its connection string'));
+    }
+  };
+  return { name, durable: options.rows.durable, open: (opening) => () => open(opening) };
+};
