@@ -1,6 +1,11 @@
 import { E, TE } from '../../engine/fp.ts';
 import type { OpenStore, RowStore, Store } from '../../engine/rows.ts';
-import { StoreFailed, type EventStore, type StoreFailure } from '../../engine/store.ts';
+import {
+  StoreFailed,
+  type EventStore,
+  type StoreFailure,
+  type Subscription,
+} from '../../engine/store.ts';
 import { APPEND_LIMIT_BYTES, prepareAppend, tooLarge } from '../append-rules.ts';
 import { memoryRows, noTables } from '../memory/memory-rows.ts';
 import { endable } from '../paged-subscription.ts';
@@ -9,7 +14,7 @@ import { appendTo, unfitFor } from './append.ts';
 import { storeFailure, unavailable, without } from './failures.ts';
 import { follow, type Following } from './follow.ts';
 import { logEnds } from './head.ts';
-import { lane } from './lane.ts';
+import { ignore, lane } from './lane.ts';
 import { connectTo, INSTALL, loadLibrary, type Library } from './library.ts';
 import { ownEvents } from './own-events.ts';
 import { policiesOf, type Policies, type Waiting } from './policies.ts';
@@ -59,10 +64,11 @@ const eventsOver = (
     const refused = refusal(false);
     if (refused !== undefined) throw new StoreFailed(refused);
   };
-  const following: Following = { ...reading, library, own, ends: logEnds(own), demandOpen };
-  const pages = follow(following, closing);
-  const subscribe: EventStore['subscribe'] = (subscription) =>
-    endable(subscription, (signal) => pages(subscription, signal));
+  const following = { ...reading, library, own, ends: logEnds(own), demandOpen };
+  const subscribe = (subscription: Subscription, gone: Following['gone'] = ignore) =>
+    endable(subscription, (signal) =>
+      follow({ ...following, gone }, closing)(subscription, signal),
+    );
   const list = streamIndex(indexRows(rows.rows, opening), subscribe);
   const serve = guarded(refusal);
   return {
@@ -75,7 +81,7 @@ const eventsOver = (
         const unfit = unfitFor(append);
         return unfit === undefined ? appendTo(appending, append) : E.left(unfit);
       }),
-    subscribe,
+    subscribe: (subscription) => subscribe(subscription),
     head: () =>
       serve(false, async () => {
         const found = await reading.policy.run({ repeat: 'idempotent' }, (attempt) =>

@@ -5,6 +5,7 @@ import {
   type Envelope,
   type Page,
   type Position,
+  type StreamName,
   type Subscription,
 } from '../../engine/store.ts';
 import { systemClock } from '../system-clock.ts';
@@ -15,7 +16,7 @@ import { storeFailure } from './failures.ts';
 import { refuseBeyond, type LogEnds } from './head.ts';
 import { openInbox, type Inbox, type Item } from './inbox.ts';
 import type { Library } from './library.ts';
-import { isStreamName, type Own } from './own-events.ts';
+import { isStreamName, STREAM_DELETED, type Own } from './own-events.ts';
 import { compareTexts, positionPair, positionText, START } from './position.ts';
 import { withClient, type Reading } from './reads.ts';
 import { envelopeOf } from './wire.ts';
@@ -27,6 +28,8 @@ export type Following = Reading & {
   readonly ends: LogEnds;
   /** Throws where the store does not serve any more. */
   readonly demandOpen: () => void;
+  /** Hears of streams that are deleted for ever. */
+  readonly gone: (stream: StreamName) => void;
 };
 
 /** A subscription that the server has taken, and the position at which it will have caught up. */
@@ -79,7 +82,7 @@ const moved = (progress: Progress, position: Position): boolean => {
 const eventOf = (
   item: Item,
   { head }: Feed,
-  { own }: Following,
+  { own, gone }: Following,
   types: Subscription['types'],
   progress: Progress,
 ): Envelope | undefined => {
@@ -92,6 +95,7 @@ const eventOf = (
   if (position === undefined || !moved(progress, positionText(position))) return undefined;
   if (item.type === 'Passed') return undefined;
   const { streamId: stream, type } = item.event;
+  if (type === STREAM_DELETED && isStreamName(stream)) gone(stream);
   const isWanted = types === undefined || types.includes(type);
   if (!isWanted || !own.isOwn(item.event) || !isStreamName(stream)) return undefined;
   return envelopeOf(stream, item.event, position);

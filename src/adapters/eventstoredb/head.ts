@@ -27,7 +27,7 @@ const isAfter = (a: LogPosition | undefined, b: LogPosition | undefined): boolea
 type Read = (before: LogPosition | 'end', limit: number) => ReturnType<typeof readLogBackwards>;
 
 /** Looks backwards from the end for an event of ours, no further than what was looked at before. */
-const searched = async ({ isOwn }: Own, read: Read, before: Ends): Promise<Ends> => {
+const searched = async ({ isOurs }: Own, read: Read, before: Ends): Promise<Ends> => {
   let known = before;
   let newest: LogPosition | undefined;
   let from: LogPosition | 'end' = 'end';
@@ -37,7 +37,7 @@ const searched = async ({ isOwn }: Own, read: Read, before: Ends): Promise<Ends>
     newest ??= page[0]?.position;
     // In a log that went back what is remembered is not there.
     if (isAfter(known.newest, newest)) known = NOTHING;
-    const found = page.find(isOwn)?.position;
+    const found = page.find(isOurs)?.position;
     if (found !== undefined) return { newest, own: found };
     const last: LogPosition | undefined = page.at(-1)?.position;
     if (last === undefined || page.length < limit || !isAfter(last, known.newest)) {
@@ -73,6 +73,6 @@ export const refuseBeyond = ({ name }: Address, position: Position, { newest }: 
     stored: position,
     head: newest === undefined ? undefined : positionText(newest),
     remedy:
-      'restore the newer backup, or build anew all that has read what is gone: rebuild the projections',
+      'restore the newer backup, or name an empty place for the read models, where all is built anew',
   });
 };

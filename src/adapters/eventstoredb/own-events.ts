@@ -3,9 +3,16 @@ import { partsOf, type StreamName } from '../../engine/store.ts';
 import type { Library } from './library.ts';
 import type { LogPosition } from './position.ts';
 
+type Placed = { readonly streamId: string; readonly type: string };
+
+/** With this type the server ends a stream for ever. */
+export const STREAM_DELETED = '$streamDeleted';
+
 /** Which of the events of a server that others may use too are the engine's. */
 export type Own = {
-  readonly isOwn: (event: { readonly streamId: string; readonly type: string }) => boolean;
+  readonly isOwn: (event: Placed) => boolean;
+  /** Those, and the ends of our streams: what the log is followed up to. */
+  readonly isOurs: (event: Placed) => boolean;
   /** The same for the server, as far as a filter can say it. */
   readonly filter: (library: Library, passed: (position: LogPosition) => void) => Filter;
 };
@@ -19,12 +26,14 @@ const CHECKPOINT_INTERVAL = 32;
 /** Streams of these categories; undefined: all but the server's own. */
 export const ownEvents = (categories: readonly string[] | undefined): Own => {
   const known = categories === undefined ? undefined : new Set(categories);
+  const isOurStream = (name: string): boolean => {
+    const parts = name.startsWith('$') ? undefined : partsOf(name);
+    return parts !== undefined && (known === undefined || known.has(parts.category));
+  };
   return {
-    isOwn: ({ streamId, type }) => {
-      if (streamId.startsWith('$') || type.startsWith('$')) return false;
-      const parts = partsOf(streamId);
-      return parts !== undefined && (known === undefined || known.has(parts.category));
-    },
+    isOwn: ({ streamId, type }) => !type.startsWith('$') && isOurStream(streamId),
+    isOurs: ({ streamId, type }) =>
+      (type === STREAM_DELETED || !type.startsWith('$')) && isOurStream(streamId),
     filter: ({ streamNameFilter }, passed) => {
       const common = {
         checkpointInterval: CHECKPOINT_INTERVAL,

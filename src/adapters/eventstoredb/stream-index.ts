@@ -8,6 +8,7 @@ import {
   type Page,
   type Position,
   type StoreFailure,
+  type StreamName,
   type Subscription,
 } from '../../engine/store.ts';
 import { isStreamName } from './own-events.ts';
@@ -17,13 +18,20 @@ const TABLE = 'eventstoredb.streams';
 const CATEGORY = 'category';
 
 type Listing = Parameters<EventStore['streams']>[0];
-type Listed = { readonly stream: `${string}-${string}`; readonly revision: number };
+type Listed = { readonly stream: StreamName; readonly revision: number };
 
 const changeOf = ({ stream, revision }: Envelope): RowChange => ({
   table: TABLE,
   key: stream,
   row: { revision },
   entries: [{ index: CATEGORY, value: partsOf(stream)?.category ?? '' }],
+});
+
+const removalOf = (stream: StreamName): RowChange => ({
+  table: TABLE,
+  key: stream,
+  row: undefined,
+  entries: [],
 });
 
 const listed = (key: string, row: unknown): readonly Listed[] =>
@@ -43,12 +51,19 @@ const orThrow = <T>(answer: E.Either<StoreFailure, T>): T => {
 /** Lists streams from rows that are brought up to the head of the log whenever somebody asks. */
 export const streamIndex = (
   rows: RowStore,
-  subscribe: (subscription: Subscription) => AsyncIterable<Page>,
+  subscribe: (
+    subscription: Subscription,
+    gone: (stream: StreamName) => void,
+  ) => AsyncIterable<Page>,
 ) => {
-  const store = ({ events, position }: Page, before: number): number => {
+  const store = (
+    { events, position }: Page,
+    gone: readonly StreamName[],
+    before: number,
+  ): number => {
     const latest = new Map(events.map((event) => [event.stream, event] as const));
     const value = { position, events: before + events.length, digest: '' };
-    const changes = [...latest.values()].map(changeOf);
+    const changes = [...[...latest.values()].map(changeOf), ...gone.map(removalOf)];
     orThrow(rows.commit({ changes, checkpoint: { consumer: TABLE, value } }));
     return value.events;
   };
@@ -58,8 +73,9 @@ export const streamIndex = (
     let seen = checkpoint?.events ?? 0;
     const after: Position | undefined = checkpoint?.position;
     const { signal } = new AbortController();
-    for await (const page of subscribe({ after, signal })) {
-      seen = store(page, seen);
+    const gone: StreamName[] = [];
+    for await (const page of subscribe({ after, signal }, (stream) => gone.push(stream))) {
+      seen = store(page, gone.splice(0), seen);
       if (page.caughtUp) return;
     }
   };
