@@ -8,9 +8,18 @@ export const greeting = chancery.vocabulary({ Greet: { name: chancery.text('a na
 export const refusing = [statusForbids('Gone'), chancery.refuse({ type: 'Never' as const })];
 export const asking = chancery.ask({ of: chancery.answerOf<string>('a-1', 'b') }, () => accept());
 export const greetings = readModel<{ name: string }>('greetings', { name: ({ name }) => name });
-export const stores = { memory: memoryStore(), file: chancery.sqliteStore };
+export const stores = {
+  memory: memoryStore(),
+  file: chancery.sqliteStore,
+  server: chancery.eventStoreDb('esdb://localhost?tls=false', { rows: memoryStore() }),
+};
 export const clocks = { virtual: chancery.virtualClock, system: chancery.systemClock };
 export const everything = { ...chancery, given };
+
+// Its client is an optional package, which nobody has installed here.
+const opened = await stores.server.open({ readOnly: false })();
+if (opened._tag === 'Right' || opened.left.type !== 'AdapterUnavailable')
+  throw new Error('a client');
 
 export const engine = await chancery.createEngine({ store: memoryStore(), subsystems });
 export const balances = engine.query(chancery.balances);

@@ -1,5 +1,4 @@
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import type { Store } from '../../src/engine/rows.ts';
 import type { Engine } from '../../src/engine/run/engine.ts';
 import type { Page } from '../../src/engine/store.ts';
