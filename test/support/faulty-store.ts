@@ -10,6 +10,8 @@ export type Faults = {
   commit?: (batch: Batch) => boolean | 'lost';
   /** Whether to fail instead of clearing a part of a table. */
   clear?: (table: string) => boolean;
+  /** Whether to fail instead of giving a row of a table. */
+  get?: (table: string) => boolean;
   /** Called before a stream is read. */
   reading?: (stream: string) => void;
   /** Every subscription goes through this. */
@@ -59,6 +61,8 @@ const faulty = ({ events, rows, close }: OpenStore, faults: Faults): OpenStore =
   },
   rows: {
     ...rows,
+    get: (table, key) =>
+      faults.get?.(table) === true ? E.left(unavailable) : rows.get(table, key),
     clear: (table) => (faults.clear?.(table) === true ? E.left(unavailable) : rows.clear(table)),
     commit: (batch) => {
       const fault = faults.commit?.(batch) ?? false;

@@ -116,13 +116,17 @@ const puller = (
   };
 };
 
-/** What of a page lies behind a position; undefined: all of it was handled before, by a store that gives something twice. */
+/**
+ * What of a page lies behind a position; undefined: all of it was handled before, by a store that gives something twice. That the log
+ * ends just there is told all the same: what was to happen at its end may not have been stored.
+ */
 const beyond = (
   position: Position,
   page: Page,
   compare: EventStore['compare'],
 ): Page | undefined => {
-  if (compare(page.position, position) <= 0) return undefined;
+  const order = compare(page.position, position);
+  if (order < 0 || (order === 0 && !page.caughtUp)) return undefined;
   const events = page.events.filter((event) => compare(event.position, position) > 0);
   return events.length === page.events.length ? page : { ...page, events };
 };

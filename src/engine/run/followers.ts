@@ -9,7 +9,6 @@ type Follower = { readonly follow: (failed: (cause: unknown) => void) => void };
 
 /** Everything that runs by itself on a wall clock. */
 export type Followers = {
-  readonly follow: (follower: Follower) => void;
   /** Starts nothing more by itself; resolves when the deadlines that were being sent are answered. */
   readonly stop: () => Promise<void>;
 };
@@ -19,17 +18,24 @@ export const followers = (wiring: Wiring): Followers => {
   const { clock, projections, outbox, reactions, deadlines, deadlinesChanged } = wiring;
   // Whoever fails after the stop is not followed again either.
   const stopped = new ReplaySubject<void>(1);
-  const follow = (follower: Follower): void =>
-    follower.follow(() => {
-      timer(FOLLOW_AGAIN_MS, clock.scheduler)
-        .pipe(takeUntil(stopped))
-        .subscribe(() => follow(follower));
-    });
+  const follow = (follower: Follower): void => {
+    let isPausing = false;
+    // A follower of several parts fails as often as they do; one pause is enough for all of them.
+    const failed = (): void => {
+      if (isPausing) return;
+      isPausing = true;
+      timer(FOLLOW_AGAIN_MS, clock.scheduler).pipe(takeUntil(stopped)).subscribe(begin);
+    };
+    const begin = (): void => {
+      isPausing = false;
+      follower.follow(failed);
+    };
+    begin();
+  };
   for (const follower of [...projections, ...outbox, deadlines, ...reactions]) follow(follower);
   const rings = alarm(clock, deadlines.nearest, deadlines.fire);
   deadlinesChanged.pipe(takeUntil(stopped)).subscribe(rings.reset);
   return {
-    follow,
     stop: async () => {
       stopped.next();
       stopped.complete();

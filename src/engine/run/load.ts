@@ -31,6 +31,8 @@ export type Loader = {
   ) => TE.TaskEither<LoadFailure, Loaded>;
   /** Keeps a stream as an append has left it: its state after the events appended. */
   readonly keep: (before: Loaded, state: Status, appended: readonly Envelope[]) => void;
+  /** Takes back that what is cached of a stream is its head: an append may have been written although it failed. */
+  readonly doubt: (stream: StreamName) => void;
 };
 
 /** Events that are folded before others may run: a few milliseconds' work. */
@@ -86,6 +88,10 @@ export const loader = (
     keep: ({ memory, snapshot }, state, appended) => {
       memory.note(appended);
       cacheLatest({ state, last: appended.at(-1), memory, snapshot });
+    },
+    doubt: (stream) => {
+      // Where others append too, its tail is read at every load anyway.
+      if (events.isSoleWriter === true) cache.delete(stream);
     },
   };
 };

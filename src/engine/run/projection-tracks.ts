@@ -65,7 +65,7 @@ export const projectionTracks = (projection: AnyProjection, parts: TracksParts):
     building: () => growing.building,
     liveCheckpoint: () => (growing.live === undefined ? standing : growing.live.checkpoint()),
     begin: () => {
-      const isUnderWay = growing.building !== undefined;
+      const isUnderWay = growing.building?.isOver() === false;
       if (isUnderWay && book.now().building?.broken === undefined) return;
       growing.building?.leave();
       growing.building = started(growth, book.begin());

@@ -49,9 +49,11 @@ export const recorded = async (
     metadata: metadataOf(attempt, decided, index < decided.lapsed.length),
   }));
   const written = await events.append(request.stream, loaded.last?.revision ?? 'none', drafts)();
-  if (E.isLeft(written)) return written;
-  const own = written.right.events;
-  if (!drafts.every((draft, index) => isWritten(draft, own[index]))) return E.right(undefined);
+  const own = E.isRight(written) ? written.right.events : [];
+  if (!drafts.every((draft, index) => isWritten(draft, own[index]))) {
+    loader.doubt(request.stream);
+    return E.isLeft(written) ? written : E.right(undefined);
+  }
   loader.keep(loaded, after.right, own);
   return E.right(outcomeOver(own, own, false));
 };
