@@ -1,5 +1,7 @@
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { ada, engines, opened, stores } from '../support/engines.ts';
+import { virtualClock } from '../../src/adapters/virtual-clock.ts';
+import { ada, appended, engines, opened, stores } from '../support/engines.ts';
 import { ticketCommands, ticketSubsystem, tickets } from '../support/tickets.ts';
 
 const { AddNote } = ticketCommands.of;
@@ -69,3 +71,31 @@ test.each(stores)(
     expect(late).toEqual([]);
   },
 );
+
+const STREAMS = 2_000;
+
+test('engine N49 N50: digest and replay check let others run between pages of rows and between streams', async () => {
+  const store = memoryStore();
+  let breaths = 0;
+  const system = systemClock();
+  const breathe = () => {
+    breaths += 1;
+    return system.breathe();
+  };
+  const clock = { ...virtualClock(), breathe };
+  await (await start({ store, clock })).close();
+  const open = await opened(store);
+  const opening = { type: 'TicketOpened', data: { title: 't', answerBy: 9e14 } };
+  for (let n = 0; n < STREAMS; n += 1) await appended(open, `ticket-${n}`, 0, opening);
+  await open.close();
+  const engine = await start({ store, clock });
+  await engine.settle();
+  const { head } = await engine.status();
+  breaths = 0;
+  await engine.digest('tickets', head ?? '');
+  expect(breaths).toBe(STREAMS / 500);
+  breaths = 0;
+  await engine.checkReplay();
+  // Streams, then rows before and after.
+  expect(breaths).toBeGreaterThanOrEqual(Math.floor(STREAMS / 64) + 2 * (STREAMS / 500));
+});

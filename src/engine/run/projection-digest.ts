@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { compareText, toHex } from '../bytes.ts';
+import type { Clock } from '../clock.ts';
 import type { Sha256 } from '../ids.ts';
 import type { Scratch } from '../inspection.ts';
 import { canonicalJson } from '../json.ts';
@@ -16,7 +17,11 @@ const PAGE = 500;
 const utf8 = new TextEncoder();
 
 /** SHA-256, as hex, of a line `[read model, key, row]` in RFC 8785 form for each row, read models and keys in byte order. */
-const digestOfRows = (rows: RowStore, projection: AnyProjection): string => {
+const digestOfRows = async (
+  rows: RowStore,
+  projection: AnyProjection,
+  { breathe }: Pick<Clock, 'breathe'>,
+): Promise<string> => {
   const hash = sha256.create();
   const models = projection.models.map(({ name }) => name).toSorted(compareText);
   for (const model of models) {
@@ -29,6 +34,7 @@ const digestOfRows = (rows: RowStore, projection: AnyProjection): string => {
       }
       after = page.at(-1)?.key;
       if (page.length < PAGE) break;
+      await breathe();
     }
   }
   return toHex(hash.digest());
@@ -50,7 +56,7 @@ const upTo = (
  * meanwhile, and how far the live rows have come, does not matter.
  */
 export const projectionDigest = async (
-  { store: { events }, subsystems }: Wiring,
+  { store: { events }, subsystems, clock }: Wiring,
   projection: AnyProjection,
   position: Position,
   tools: { readonly scratch: () => Scratch; readonly sha256: Sha256 },
@@ -73,7 +79,7 @@ export const projectionDigest = async (
       }
       if (events.compare(page.position, position) >= 0) break;
     }
-    return digestOfRows(scratch.rows, projection);
+    return await digestOfRows(scratch.rows, projection, clock);
   } finally {
     aborted.abort();
     scratch.close();

@@ -23,7 +23,10 @@ export type ReplayCheck = {
   readonly identical: boolean;
 };
 
-const PAGE = 1_000;
+const PAGE = 500;
+
+/** Streams that are folded before others may run. */
+const CHUNK = 64;
 
 /** Folds every stream from its first event and compares with the state that commands are decided on; then rebuilds all rows. */
 export const replayCheck = async (
@@ -36,18 +39,19 @@ export const replayCheck = async (
   }
   const { streams, live, folded } = await statesOf(wiring);
   const models = [...wiring.models.keys()];
-  const before = models.map((model) => rowsDigest(wiring, model));
+  const before: string[] = [];
+  for (const model of models) before.push(await rowsDigest(wiring, model));
   const broken = new Set<string>();
   for (const { projection } of wiring.projections) {
     const { building } = await rebuild(projection.name);
     if (building !== undefined) broken.add(projection.name);
   }
-  const rows = models.map((model, index) => ({
-    model,
-    live: before[index] ?? '',
+  const rows: ReplayCheck['rows'][number][] = [];
+  for (const [index, model] of models.entries()) {
     // Rows that could not be built have none.
-    rebuilt: isOneOf(broken, wiring, model) ? '' : rowsDigest(wiring, model),
-  }));
+    const after = isOneOf(broken, wiring, model) ? '' : await rowsDigest(wiring, model);
+    rows.push({ model, live: before[index] ?? '', rebuilt: after });
+  }
   const identical = live === folded && rows.every((row) => row.live === row.rebuilt);
   return { streams, states: { live, folded }, rows, identical };
 };
@@ -58,6 +62,7 @@ const statesOf = async (wiring: Wiring) => {
     for await (const stream of streamsOf(wiring, category)) {
       const states = await bothStates(wiring, subsystem, stream);
       streams += 1;
+      if (streams % CHUNK === 0) await wiring.clock.breathe();
       live = digestOfText(live + digestOf(states.live));
       folded = digestOfText(folded + digestOf(states.folded));
     }
@@ -97,7 +102,10 @@ const stateOr = (answer: E.Either<LoadFailure, { readonly state: Status }>): unk
 const isOneOf = (projections: ReadonlySet<string>, { models }: Wiring, model: string): boolean =>
   projections.has(models.get(model)?.runner.projection.name ?? '');
 
-const rowsDigest = ({ store: { rows }, models }: Wiring, name: string): string => {
+const rowsDigest = async (
+  { store: { rows }, models, clock }: Wiring,
+  name: string,
+): Promise<string> => {
   const { model } = models.get(name)!; // the names are those of the map
   const { table } = liveTable({ models }, model);
   let digest = '';
@@ -109,5 +117,6 @@ const rowsDigest = ({ store: { rows }, models }: Wiring, name: string): string =
     for (const row of page) digest = digestOfText(digest + digestOf(row));
     after = page.at(-1)?.key;
     if (page.length < PAGE) return digest;
+    await clock.breathe();
   }
 };
