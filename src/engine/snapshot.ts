@@ -52,25 +52,30 @@ export type Snapshot = Content & { readonly revision: Revision; readonly eventHa
 
 /**
  * Whose snapshots may be used: those of the same instance, of a decider of the same version, of the same machine and of the same codecs
- * of events. A snapshot with another fingerprint is as good as none.
+ * of events. A snapshot with another fingerprint is as good as none. Left: why there is no fingerprint, such as an initial state that is
+ * no JSON.
  */
 export const snapshotFingerprint = (
   { category, decider, machine, events }: Runnable,
   instance: string,
-): string =>
-  digestOf({
-    format: 'chancery/snapshot/1',
-    instance,
-    category,
-    version: decider.version,
-    initial: decider.initial,
-    machine,
-    events: [...events.codecs].map(([type, codec]) => ({
-      type,
-      version: events.versionOf(type),
-      shape: codecShape(codec),
-    })),
-  });
+): E.Either<string, string> =>
+  E.tryCatch(
+    () =>
+      digestOf({
+        format: 'chancery/snapshot/1',
+        instance,
+        category,
+        version: decider.version,
+        initial: decider.initial,
+        machine,
+        events: [...events.codecs].map(([type, codec]) => ({
+          type,
+          version: events.versionOf(type),
+          shape: codecShape(codec),
+        })),
+      }),
+    String,
+  );
 
 const seal = (
   { fingerprint, revision, eventHash, content }: Omit<StoredSnapshot, 'digest'>,

@@ -245,6 +245,24 @@ describe('engine N9: a snapshot that cannot be stored', () => {
     expect(await snapshotOf(store)).toBeUndefined();
   });
 
+  test('is left out where the initial state is no JSON', async () => {
+    const store = memoryStore();
+    const odd = { ...ticket, initial: { ...ticket.initial, best: Infinity } };
+    const subsystems = [subsystem({ ...ticketSubsystem, decider: odd })];
+    await during({ store, subsystems, snapshots: { every: 1 } }, async (engine) => {
+      const command = OpenTicket({ title: 'odd', answerBy: NEVER });
+      await engine.send(ticketSubsystem, STREAM, command, { actor: ada });
+      for (const text of ['a', 'b']) expect((await note(engine, text)).outcome).toBe('accepted');
+      while ((await engine.status()).snapshots.failure === undefined) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect((await engine.status()).snapshots.failure).toMatch(/ticket-long .*Infinity/);
+    });
+    expect(await snapshotOf(store)).toBeUndefined();
+    const { outcome } = await during({ store, subsystems }, (engine) => note(engine, 'c'));
+    expect(outcome).toBe('accepted');
+  });
+
   test('is one whose policy is no whole number from 1: the engine does not start', async () => {
     for (const every of [0, -1, 0.5, Number.NaN]) {
       await expect(start({ snapshots: { every } })).rejects.toThrow('a whole number from 1');

@@ -37,8 +37,10 @@ export const foldDigest = (subsystem: Runnable, events: readonly Stored[]): stri
   return E.isLeft(folded) ? JSON.stringify(folded.left) : digestOf(folded.right);
 };
 
-export const fingerprintOf = (subsystem: Runnable): string =>
-  snapshotFingerprint(subsystem, 'golden');
+export const fingerprintOf = (subsystem: Runnable): string => {
+  const fingerprint = snapshotFingerprint(subsystem, 'golden');
+  return E.isLeft(fingerprint) ? fingerprint.left : fingerprint.right;
+};
 
 /** Every published version of every event, as `TicketOpened/1`. */
 export const publishedVersions = ({ events }: Runnable): readonly string[] =>

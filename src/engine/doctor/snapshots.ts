@@ -1,4 +1,5 @@
 import { compareText } from '../bytes.ts';
+import { E } from '../fp.ts';
 import type { Sha256 } from '../ids.ts';
 import { instanceOf } from '../inspected-instance.ts';
 import type { Inspection, StoredRow } from '../inspection.ts';
@@ -66,8 +67,8 @@ export type SnapshotParts = { readonly inspection: Inspection; readonly sha256: 
 export const snapshotChecks = ({ inspection, sha256 }: SnapshotParts) => {
   const shelf = snapshotShelf(inspection);
   const instance = instanceOf(inspection)?.instance;
-  const fingerprints = new Map<Runnable, string>();
-  const fingerprint = (subsystem: Runnable, of: string): string => {
+  const fingerprints = new Map<Runnable, ReturnType<typeof snapshotFingerprint>>();
+  const fingerprint = (subsystem: Runnable, of: string) => {
     const known = fingerprints.get(subsystem) ?? snapshotFingerprint(subsystem, of);
     fingerprints.set(subsystem, known);
     return known;
@@ -78,8 +79,9 @@ export const snapshotChecks = ({ inspection, sha256 }: SnapshotParts) => {
     subsystem: Runnable,
   ): Snapshot | undefined => {
     if (stored === undefined || instance === undefined) return undefined;
-    if (stored.fingerprint !== fingerprint(subsystem, instance)) return undefined;
-    return snapshotIn(stored, sha256);
+    const wanted = fingerprint(subsystem, instance);
+    const isOfThisCode = E.isRight(wanted) && stored.fingerprint === wanted.right;
+    return isOfThisCode ? snapshotIn(stored, sha256) : undefined;
   };
   return {
     close: shelf.close,

@@ -48,6 +48,9 @@ export type SnapshotParts = {
   readonly policy: SnapshotPolicy;
 };
 
+/** Of which code a category's snapshots are, or why it can have none. */
+type Fingerprint = ReturnType<typeof snapshotFingerprint>;
+
 /** How many streams wait to be stored at most; the longest waiting one is let go, and comes again when it has grown. */
 const MOST_WAITING = 256;
 
@@ -65,22 +68,22 @@ export const snapshotsOf = (parts: SnapshotParts): Snapshots => {
   if (!Number.isSafeInteger(policy.every) || policy.every < 1) {
     throw new Error(`snapshots.every is ${policy.every}: it must be a whole number from 1`);
   }
-  const fingerprints = new Map<string, string>();
-  const fingerprint = (category: string): string | undefined => {
+  const fingerprints = new Map<string, Fingerprint>();
+  const fingerprint = (category: string): Fingerprint => {
     const subsystem = subsystems.get(category);
-    const known = fingerprints.get(category);
-    if (known !== undefined || subsystem === undefined) return known;
-    const computed = snapshotFingerprint(subsystem, instance);
-    fingerprints.set(category, computed);
-    return computed;
+    if (subsystem === undefined) return E.left(`there is no subsystem ${category}`);
+    const known = fingerprints.get(category) ?? snapshotFingerprint(subsystem, instance);
+    fingerprints.set(category, known);
+    return known;
   };
   /** The snapshot in the row of a stream, if it is of this code. */
   const found = (category: string, stream: StreamName): Snapshot | undefined => {
     // A row that cannot be read is as good as none: the log has all that it could say.
     const row = E.tryCatch(() => orFailed(store.rows.get(SNAPSHOTS, stream)), String);
     const stored = E.isLeft(row) ? undefined : storedSnapshot(row.right);
-    if (stored === undefined || stored.fingerprint !== fingerprint(category)) return undefined;
-    return snapshotIn(stored, sha256);
+    const wanted = fingerprint(category);
+    const isOfThisCode = E.isRight(wanted) && stored?.fingerprint === wanted.right;
+    return stored !== undefined && isOfThisCode ? snapshotIn(stored, sha256) : undefined;
   };
   const writing = writer(parts, fingerprint);
   return {
@@ -101,7 +104,7 @@ export const snapshotsOf = (parts: SnapshotParts): Snapshots => {
 /** Stores snapshots one at a time, each after a moment in which others could run. */
 const writer = (
   { store, gather, sha256 }: SnapshotParts,
-  fingerprintOf: (category: string) => string | undefined,
+  fingerprintOf: (category: string) => Fingerprint,
 ): Pick<Snapshots, 'take' | 'failure' | 'stop'> => {
   const waiting = new Map<StreamName, Standing>();
   let failure: string | undefined;
@@ -111,8 +114,10 @@ const writer = (
     const { stream, revision, hash: eventHash } = last;
     // Where an index finds every command, none needs to be carried along.
     const commands = store.events.find === undefined ? memory.upTo(revision) : [];
-    const fingerprint = fingerprintOf(partsOf(stream)?.category ?? '') ?? '';
-    const row = snapshotRow({ revision, eventHash, state, commands }, fingerprint, sha256);
+    const fingerprint = fingerprintOf(partsOf(stream)?.category ?? '');
+    const row = E.flatMap((by: string) =>
+      snapshotRow({ revision, eventHash, state, commands }, by, sha256),
+    )(fingerprint);
     if (E.isLeft(row)) return `${stream} at revision ${revision}: ${row.left}`;
     const change = { table: SNAPSHOTS, key: stream, row: row.right, entries: [] };
     const done = E.tryCatch(() => orFailed(store.rows.commit({ changes: [change] })), String);
