@@ -110,6 +110,20 @@ describe('a SQLite store', () => {
   );
 
   it(
+    'N22 gives its lock back although a connection could not be closed',
+    inDirectory(async (directory) => {
+      const store = sqliteStore(join(directory, 'store.db'));
+      const { close } = await right(store.open({ readOnly: false }));
+      const closing = jest.spyOn(Database.prototype, 'close').mockImplementationOnce(() => {
+        throw new Error('it is busy');
+      });
+      await expect(close()).rejects.toThrow('it is busy');
+      closing.mockRestore();
+      await (await right(store.open({ readOnly: false }))).close();
+    }),
+  );
+
+  it(
     'N21 answers what waits when it is closed',
     inDirectory(async (directory) => {
       const path = join(directory, 'store.db');

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { E } from '../../engine/fp.ts';
 import type { OpenStore, Store } from '../../engine/rows.ts';
 import type { StoreFailure } from '../../engine/store.ts';
 import { bell, type Bell } from '../paged-subscription.ts';
@@ -38,11 +39,12 @@ const lifecycle = (path: string, readOnly: boolean) => {
     if (!writes || !readOnly) return undefined;
     return unavailable(path, 'it was opened read-only', 'open it for writing');
   };
-  /** Runs the closing steps once. */
-  const close = (steps: () => void) => async () => {
+  /** Runs the closing steps once, each of them whatever becomes of the others; rejects with what failed first. */
+  const close = (steps: readonly (() => void)[]) => async () => {
     if (isClosed) return;
     isClosed = true;
-    steps();
+    const done = steps.map((step) => E.tryCatch(step, (cause) => cause));
+    for (const each of done) if (E.isLeft(each)) throw each.left;
   };
   return { refusal, close };
 };
@@ -64,13 +66,13 @@ const openWriter = (path: string): OpenStore =>
     return {
       events: sqliteEvents({ db, path, writing, refusal, more: appended.next }),
       rows: sqliteRows(rowsDb, path, refusal),
-      close: close(() => {
-        writer.flush();
-        appended.ring();
-        rowsDb.close();
-        db.close(); // the last connection puts the WAL into the file
-        lock.release();
-      }),
+      close: close([
+        writer.flush,
+        appended.ring,
+        () => rowsDb.close(),
+        () => db.close(), // the last connection puts the WAL into the file
+        lock.release,
+      ]),
     };
   });
 
@@ -92,10 +94,7 @@ const openReader = (path: string): OpenStore =>
     return {
       events: sqliteEvents({ db, path, writing: undefined, refusal, more: nextLook(looks) }),
       rows: sqliteRows(db, path, refusal),
-      close: close(() => {
-        looks.ring();
-        db.close();
-      }),
+      close: close([looks.ring, () => db.close()]),
     };
   });
 

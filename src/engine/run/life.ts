@@ -64,7 +64,7 @@ const closed = async (
   for (const step of steps) {
     await drained(step).catch((cause: unknown) => failures.push(cause));
   }
-  await store.close();
+  await store.close().catch((cause: unknown) => failures.push(cause));
   if (failures.length > 0) throw failures[0];
 };
 

@@ -85,7 +85,7 @@ export const snapshotsOf = (parts: SnapshotParts): Snapshots => {
     const isOfThisCode = E.isRight(wanted) && stored?.fingerprint === wanted.right;
     return stored !== undefined && isOfThisCode ? snapshotIn(stored, sha256) : undefined;
   };
-  const writing = writer(parts, fingerprint);
+  const writing = writer(parts, storing(parts, fingerprint));
   return {
     every: policy.every,
     restored: async ({ category }, stream) => {
@@ -101,28 +101,38 @@ export const snapshotsOf = (parts: SnapshotParts): Snapshots => {
   };
 };
 
+/** Stores a snapshot, or says why that cannot be. */
+const storing = (
+  { store: { events, rows }, sha256 }: SnapshotParts,
+  fingerprintOf: (category: string) => Fingerprint,
+): ((standing: Standing) => string | undefined) => {
+  const rowOf = ({ state, last, memory }: Standing): ReturnType<typeof snapshotRow> => {
+    const { stream, revision, hash: eventHash } = last;
+    const fingerprint = fingerprintOf(partsOf(stream)?.category ?? '');
+    if (E.isLeft(fingerprint)) return fingerprint;
+    // Where an index finds every command, none needs to be carried along.
+    const commands = events.find === undefined ? memory.upTo(revision) : [];
+    return snapshotRow({ revision, eventHash, state, commands }, fingerprint.right, sha256);
+  };
+  return (standing) => {
+    const { stream, revision } = standing.last;
+    const row = rowOf(standing);
+    if (E.isLeft(row)) return `${stream} at revision ${revision}: ${row.left}`;
+    const change = { table: SNAPSHOTS, key: stream, row: row.right, entries: [] };
+    const done = E.tryCatch(() => orFailed(rows.commit({ changes: [change] })), String);
+    return E.isLeft(done) ? done.left : undefined;
+  };
+};
+
 /** Stores snapshots one at a time, each after a moment in which others could run. */
 const writer = (
-  { store, gather, sha256 }: SnapshotParts,
-  fingerprintOf: (category: string) => Fingerprint,
+  { gather }: SnapshotParts,
+  written: ReturnType<typeof storing>,
 ): Pick<Snapshots, 'take' | 'failure' | 'stop'> => {
   const waiting = new Map<StreamName, Standing>();
   let failure: string | undefined;
   let underWay: Promise<void> | undefined;
 
-  const written = ({ state, last, memory }: Standing): string | undefined => {
-    const { stream, revision, hash: eventHash } = last;
-    // Where an index finds every command, none needs to be carried along.
-    const commands = store.events.find === undefined ? memory.upTo(revision) : [];
-    const fingerprint = fingerprintOf(partsOf(stream)?.category ?? '');
-    const row = E.flatMap((by: string) =>
-      snapshotRow({ revision, eventHash, state, commands }, by, sha256),
-    )(fingerprint);
-    if (E.isLeft(row)) return `${stream} at revision ${revision}: ${row.left}`;
-    const change = { table: SNAPSHOTS, key: stream, row: row.right, entries: [] };
-    const done = E.tryCatch(() => orFailed(store.rows.commit({ changes: [change] })), String);
-    return E.isLeft(done) ? done.left : undefined;
-  };
   const run = async (): Promise<void> => {
     for (;;) {
       await gather();
