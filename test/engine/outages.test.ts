@@ -105,6 +105,18 @@ describe.each(stores)('an outage of a store in %s', (_, newStore) => {
     expect(await seenBy(engine)).toEqual({ versions: ['v2'], rows: 5, notes: 15 });
   });
 
+  test('N14: a rebuild that could not begin leaves nothing that seems to be built', async () => {
+    const faults: Faults = {};
+    const store = faultyStore(await builtBy1(start)(newStore), faults);
+    const engine = await start({ store, subsystems: v1 });
+    await engine.settle();
+    faults.get = (table) => table === GENERATIONS;
+    expect(await failureOf(engine.rebuild('tickets'))).toEqual(unavailable);
+    faults.get = () => false;
+    await engine.settle();
+    expect(await statusOf(engine)).not.toHaveProperty('building');
+  });
+
   test('N13 N18: one timer waits for a projection of which several parts fail, however long', async () => {
     const faults: Faults = {};
     const clock = handClock();

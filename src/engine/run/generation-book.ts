@@ -22,8 +22,8 @@ export type GenerationBook = {
   readonly beside: (next: Generations) => Beside | undefined;
   /** Stores them by themselves, if they are not stored yet. Throws `StoreFailed`. */
   readonly store: (next: Generations, checkpoint?: Batch['checkpoint']) => void;
-  /** Begins a generation beside the live one; one that is being built already is given up. */
-  readonly begin: () => Generation;
+  /** Begins a generation beside the live one; one that is being built already is given up. Where `grow` throws, nothing has begun. */
+  readonly begin: <Grown>(grow: (generation: Generation) => Grown) => Grown;
 };
 
 /** Opens the generations of a projection: those stored, brought in line with the version of the code. Writes nothing yet. */
@@ -53,11 +53,12 @@ export const generationBook = (projection: AnyProjection, rows: RowStore): Gener
       orFailed(rows.commit(checkpoint === undefined ? batch : { ...batch, checkpoint }));
       noted.stored();
     },
-    begin: () => {
+    begin: (grow) => {
       const next = begun(projection, rows, abandoned(now));
+      const grown = grow(next.building);
       now = next;
       isStored = false;
-      return next.building;
+      return grown;
     },
   };
 };

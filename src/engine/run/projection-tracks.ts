@@ -65,10 +65,11 @@ export const projectionTracks = (projection: AnyProjection, parts: TracksParts):
     building: () => growing.building,
     liveCheckpoint: () => (growing.live === undefined ? standing : growing.live.checkpoint()),
     begin: () => {
-      const isUnderWay = growing.building?.isOver() === false;
+      const isUnderWay = growing.building !== undefined;
       if (isUnderWay && book.now().building?.broken === undefined) return;
+      const next = book.begin((generation) => started(growth, generation));
       growing.building?.leave();
-      growing.building = started(growth, book.begin());
+      growing.building = next;
     },
   };
 };
