@@ -47,7 +47,7 @@ describe.each(stores)('an engine that lives on the wall clock, on a store in %s'
     const store = newStore();
     const before = await start({ store, clock: systemClock() });
     const seen = rowOf(before, '1', () => true);
-    await opened(before, '1', 'plain', before.now() + 40);
+    await opened(before, '1', 'plain', before.now() + 30_000);
     await seen;
     await before.settle();
     await before.close();
