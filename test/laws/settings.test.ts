@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
+import { createEngine } from '../../src/create-engine.ts';
 import { escrowCommands } from '../../src/commands/marketplace/escrow.ts';
 import type { Engine } from '../../src/engine/run/engine.ts';
 import { defaultSettings, marketplaceDefaults } from '../../src/settings.ts';
@@ -27,6 +28,18 @@ describe.each(ruled)('the settings that %s asks for', (_, subsystem, guide) => {
     );
     expect([...scopes]).toEqual([subsystem.area]);
     expect(Object.keys(defaultSettings)).toContain(subsystem.area);
+  });
+});
+
+test('marketplace L5: a rail whose name has a dot is refused: two payments could share a stream', async () => {
+  const marketplace = { ...marketplaceDefaults, rails: ['sandbox', 'bank.eu'] };
+  const opening = createEngine({ store: memoryStore(), subsystems, settings: { marketplace } });
+  await expect(opening).rejects.toMatchObject({
+    failure: {
+      type: 'SettingUnfit',
+      path: 'settings.marketplace.rails[1]',
+      found: '"bank.eu"',
+    },
   });
 });
 

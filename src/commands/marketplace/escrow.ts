@@ -94,12 +94,12 @@ export const escrowAbout: About<EscrowCommand, EscrowRejection> = {
     OpenEscrow: {
       who: 'party, system',
       when: 'Unopened',
-      refusals: ['EscrowAlreadyOpened', 'UnknownCurrency', 'TermsInvalid'],
+      refusals: ['EscrowAlreadyOpened', 'UnknownCurrency', 'RailUnknown', 'TermsInvalid'],
     },
     AmendTerms: {
       who: 'party',
       when: 'Proposed',
-      refusals: ['UnknownCurrency', 'PartiesFixed', 'TermsInvalid', 'TooMany'],
+      refusals: ['UnknownCurrency', 'RailUnknown', 'PartiesFixed', 'TermsInvalid', 'TooMany'],
     },
     AcceptTerms: { who: 'consenter', when: 'Proposed', refusals: ['TermsSuperseded'] },
     CancelEscrow: {

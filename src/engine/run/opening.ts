@@ -56,6 +56,12 @@ export type OpenFailure =
       readonly remedy: string;
     }
   | { readonly type: 'NotForProduction'; readonly what: string; readonly remedy: string }
+  | {
+      readonly type: 'SettingUnfit';
+      readonly path: string;
+      readonly expected: string;
+      readonly found: string;
+    }
   | WrongName;
 
 export type Opened = { readonly store: OpenStore; readonly instance: Instance };
