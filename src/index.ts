@@ -50,7 +50,12 @@ export { systemClock } from './adapters/system-clock.ts';
 export { virtualClock } from './adapters/virtual-clock.ts';
 export { payWithdrawals } from './adapters/rails/pay-withdrawals.ts';
 export { serveBank, type BankServer } from './adapters/rails/sandbox-bank/bank-server.ts';
-export { sandboxHttpRail } from './adapters/rails/sandbox-bank/sandbox-http-rail.ts';
+export { RailFailed } from './adapters/rails/rail-failed.ts';
+export {
+  sandboxHttpRail,
+  type HttpRailOptions,
+} from './adapters/rails/sandbox-bank/sandbox-http-rail.ts';
+export type { PaymentOrder } from './adapters/rails/sandbox-bank/wire.ts';
 export { sandboxRail, type SandboxRail } from './adapters/rails/sandbox-bank/sandbox-rail.ts';
 export { accountSubsystem, depositSubsystem, escrowSubsystem, subsystems } from './subsystems.ts';
 export {
@@ -74,7 +79,12 @@ export type {
   TrialBalanceRow,
 } from './domain/shared/ledger.ts';
 export { Seed, chanceOf, drawBelow, type Chance, type Draw } from './domain/shared/chance.ts';
-export type { PaymentRail, Payout, RailAnswer } from './domain/shared/payment-rail.ts';
+export type {
+  IncomingPayment,
+  PaymentRail,
+  Payout,
+  RailAnswer,
+} from './domain/shared/payment-rail.ts';
 export {
   admitEd25519Key,
   ED25519_PROFILE,

@@ -12,6 +12,7 @@ paymentRailContract('sandbox within the process', async () => {
   let rail = sandboxRail(place('within', 'bank.db'));
   return {
     rail,
+    receive: async (order) => rail.receive(order),
     restart: async () => {
       rail.close();
       rail = sandboxRail(place('within', 'bank.db'));
@@ -25,6 +26,7 @@ paymentRailContract('sandbox in a process of its own', async () => {
   let bank = await bankProcess(place('alone'));
   return {
     rail: sandboxHttpRail(bank.url, { timeoutMs: 2_000 }),
+    receive: (order) => bank.receive(order),
     restart: async () => {
       await bank.kill();
       bank = await bankProcess(place('alone'));

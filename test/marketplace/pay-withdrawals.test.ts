@@ -35,6 +35,7 @@ const scripted = (answers: Partial<Pick<PaymentRail, 'submit' | 'lookUp'>>) => {
   const calls: string[] = [];
   const rail: PaymentRail = {
     name: 'sandbox',
+    incoming: async () => [],
     prepare: async () => void calls.push('prepare'),
     submit: async (id) => {
       calls.push('submit');

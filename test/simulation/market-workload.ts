@@ -29,6 +29,7 @@ const railFor =
     };
     return {
       name: 'sandbox',
+      incoming: async () => [],
       prepare: async (payout) => {
         await calledOutside(reach, `prepare ${payout.withdrawalId}`, () => {
           if (payments.has(payout.withdrawalId)) return;

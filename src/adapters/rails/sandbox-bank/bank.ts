@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import type { Payout, RailAnswer } from '../../../domain/shared/payment-rail.ts';
+import { bankPayments, type BankPayments } from './bank-payments.ts';
 
 /** An answer and the payout that it is about: a bank that answers out of order tells of others. */
 export type Told = { readonly withdrawalId: string; readonly answer: RailAnswer };
@@ -13,7 +14,7 @@ export type Telling =
   | { readonly how: 'never' };
 
 /** A bank of our own that moves no real money. Everything it does is in its file before it says so. */
-export type Bank = {
+export type Bank = BankPayments & {
   readonly prepare: (payout: Payout) => void;
   /** Pays what was prepared, once; throws where nothing was. */
   readonly submit: (withdrawalId: string) => Telling;
@@ -77,6 +78,7 @@ export const openBank = (path: string): Bank => {
   const { find, prepare, decide } = statements(db);
   const faults = tellings();
   return {
+    ...bankPayments(db),
     prepare: ({ withdrawalId, money, destination }) => {
       prepare.run(withdrawalId, money.currency, money.amount, destination);
     },

@@ -1,8 +1,13 @@
 import type { PaymentRail, RailAnswer } from '../../../domain/shared/payment-rail.ts';
 import { LATE_MS, about, openBank, type Bank, type Telling } from './bank.ts';
+import type { PaymentOrder } from './wire.ts';
 
 /** A rail that ends at a bank of our own, which moves no real money, and the connection to its file. */
-export type SandboxRail = PaymentRail & { readonly close: () => void };
+export type SandboxRail = PaymentRail & {
+  /** A payment comes in, from whomever; throws where its reference stands for another payment. */
+  readonly receive: (order: PaymentOrder) => void;
+  readonly close: () => void;
+};
 
 const heard = async (withdrawalId: string, telling: Telling): Promise<readonly RailAnswer[]> => {
   if (telling.how === 'lost') return [];
@@ -25,6 +30,8 @@ export const sandboxRail = (path: string): SandboxRail => {
     prepare: async (payout) => open().prepare(payout),
     submit: async (withdrawalId) => heard(withdrawalId, open().submit(withdrawalId)),
     lookUp: async (withdrawalId) => open().lookUp(withdrawalId),
+    incoming: async (after) => open().incoming(after),
+    receive: (order) => open().receive(order),
     close: () => {
       bank?.close();
       bank = undefined;

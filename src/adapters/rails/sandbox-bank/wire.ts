@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import { Money } from '../../../domain/shared/money.ts';
-import { Destination } from '../../../domain/shared/payment-rail.ts';
-import { BuiltId, closed, listOf, text } from '../../../engine/codec.ts';
+import { Destination, IncomingPayment } from '../../../domain/shared/payment-rail.ts';
+import { BuiltId, closed, listOf, optional, text } from '../../../engine/codec.ts';
 
 /** What goes over the wire between the bank's process and its clients, as JSON. */
 export const PayoutOrder = closed({
@@ -10,6 +10,18 @@ export const PayoutOrder = closed({
   rail: BuiltId,
   destination: Destination,
 });
+
+/** A payment into the bank under a reference of the payer's; whom it is for may be missing. */
+export const PaymentOrder = closed({
+  ref: BuiltId,
+  owner: optional(
+    t.union([text('an owner (at most 512 characters)', (owner) => owner.length <= 512), t.null]),
+  ),
+  money: Money,
+});
+export type PaymentOrder = t.TypeOf<typeof PaymentOrder>;
+
+export const Payments = listOf(IncomingPayment);
 
 export const Answer = t.union([
   closed({ type: t.literal('Paid'), railRef: BuiltId }),
