@@ -111,18 +111,6 @@ describe('an escrow that nobody has opened', () => {
       currency: 'XXX',
     });
   });
-
-  test.each(['nowhere', 'adjustment'])(
-    'asks next whether the rails of standing orders are known: on %s none would ever run',
-    (rail) => {
-      const payouts = [{ party: 'seller', rail, destination: 'iban-1' }];
-      const terms = deal({ seller: 'buyer', payouts });
-      const refusal = { type: 'RailUnknown', rail } as const;
-      asked([], [0, 'buyer', OpenEscrow({ terms })]).thenRefuses(refusal);
-      const amended = AmendTerms({ terms: deal({ seller: 'eve', payouts }) });
-      asked(proposed(), [1, 'buyer', amended]).thenRefuses(refusal);
-    },
-  );
 });
 
 describe('an escrow that is proposed', () => {

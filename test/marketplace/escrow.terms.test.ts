@@ -76,7 +76,7 @@ describe('terms', () => {
       {
         payouts: Array.from({ length: 35 }, (__, i) => ({
           party: i < 34 ? 'buyer' : 'eve',
-          rail: 'sandbox',
+          rail: 'r',
           destination: 'd',
         })),
       },

@@ -37,13 +37,6 @@ export const unknownCurrency = (amounts: readonly Money[]): Answer | undefined =
   return unknown && refused('UnknownCurrency', { currency: unknown.currency });
 };
 
-const unknownNamed = ({ milestones, payouts }: Terms): Answer | undefined => {
-  const unknown = unknownCurrency(milestones.map(({ amount }) => amount));
-  if (unknown !== undefined) return unknown;
-  const order = payouts.find(({ rail }) => rail !== 'sandbox');
-  return order && refused('RailUnknown', { rail: order.rail });
-};
-
 const consentersOf = ({ buyer, seller, split }: Terms): readonly string[] => [
   buyer,
   seller,
@@ -54,7 +47,7 @@ const isClosed = ({ status }: Escrow): boolean =>
   ['Released', 'Refunded', 'Expired'].includes(status);
 
 const badTerms = (terms: Terms): Answer | undefined => {
-  const unknown = unknownNamed(terms);
+  const unknown = unknownCurrency(terms.milestones.map(({ amount }) => amount));
   if (unknown !== undefined) return unknown;
   const faults = faultsOf(terms);
   return faults.length === 0 ? undefined : refused('TermsInvalid', { faults });
@@ -96,7 +89,7 @@ export const amendTerms = (asked: Asked): Answer => {
   if (!isParty(escrow, actor.id)) return notPermitted(actor.id);
   const terms = filled(data['terms'] as TermsDraft);
   const { buyer, seller } = escrow.terms;
-  const unknown = unknownNamed(terms);
+  const unknown = unknownCurrency(terms.milestones.map(({ amount }) => amount));
   if (unknown !== undefined) return unknown;
   if (terms.buyer !== buyer || terms.seller !== seller) return refused('PartiesFixed');
   const bad = badTerms(terms);

@@ -94,12 +94,12 @@ export const escrowAbout: About<EscrowCommand, EscrowRejection> = {
     OpenEscrow: {
       who: 'party, system',
       when: 'Unopened',
-      refusals: ['EscrowAlreadyOpened', 'UnknownCurrency', 'RailUnknown', 'TermsInvalid'],
+      refusals: ['EscrowAlreadyOpened', 'UnknownCurrency', 'TermsInvalid'],
     },
     AmendTerms: {
       who: 'party',
       when: 'Proposed',
-      refusals: ['UnknownCurrency', 'RailUnknown', 'PartiesFixed', 'TermsInvalid', 'TooMany'],
+      refusals: ['UnknownCurrency', 'PartiesFixed', 'TermsInvalid', 'TooMany'],
     },
     AcceptTerms: { who: 'consenter', when: 'Proposed', refusals: ['TermsSuperseded'] },
     CancelEscrow: {

@@ -15,7 +15,6 @@ import {
   type TermsDraft,
   termsHash,
 } from '../../../domain/marketplace/escrow/terms.ts';
-import type { MarketplaceSettings } from '../../../domain/shared/ledger.ts';
 import { accept, type Context, refuse } from '../../../engine/decider.ts';
 import { sameJson } from '../../../engine/json.ts';
 import { notPermitted, tooMany } from '../../../engine/refusal.ts';
@@ -33,14 +32,6 @@ const proposal = (terms: Terms, fee: Fee, version: number, { at, actor, self }: 
 });
 
 const currenciesOf = ({ milestones }: Terms) => milestones.map(({ amount }) => amount);
-
-/** Goes on where every currency and every rail of a standing order is configured: on another rail it would silently never be paid. */
-const knowingNamed = (terms: Terms, then: (settings: MarketplaceSettings) => Answer): Answer =>
-  knowing(currenciesOf(terms), (settings): Answer => {
-    const unknown = terms.payouts.find(({ rail }) => !settings.rails.includes(rail));
-    if (unknown !== undefined) return refuse({ type: 'RailUnknown', rail: unknown.rail });
-    return then(settings);
-  });
 
 /** Consents that are brought must be those of all consenters, each once: an escrow so opened is agreed at once (P3). */
 const faultsOfConsents = (terms: Terms, consents: readonly Consent[]): readonly Fault[] => {
@@ -76,7 +67,7 @@ export const openEscrow = (
   const bySystem = isSystem(actor);
   if (!bySystem && (consents !== undefined || !isParty(terms, actor.id)))
     return notPermitted(actor);
-  return knowingNamed(terms, ({ fee }) => {
+  return knowing(currenciesOf(terms), ({ fee }) => {
     const faults = [
       ...faultsOf(terms, self),
       ...(consents === undefined ? [] : faultsOfConsents(terms, consents)),
@@ -99,7 +90,7 @@ export const amendTerms = (
   const { version } = state;
   const { buyer, seller } = state.terms;
   const terms = complete(draft);
-  return knowingNamed(terms, ({ fee }) => {
+  return knowing(currenciesOf(terms), ({ fee }) => {
     if (terms.buyer !== buyer || terms.seller !== seller) return refuse({ type: 'PartiesFixed' });
     const faults = faultsOf(terms, context.self);
     if (faults.length > 0) return refuse({ type: 'TermsInvalid', faults });

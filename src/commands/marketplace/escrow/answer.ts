@@ -17,7 +17,6 @@ import { type CommonRejection, statusForbids } from '../../../engine/refusal.ts'
 export type Refusal =
   | CommonRejection
   | { readonly type: 'UnknownCurrency'; readonly currency: string }
-  | { readonly type: 'RailUnknown'; readonly rail: string }
   | { readonly type: 'TermsInvalid'; readonly faults: readonly Fault[] }
   | { readonly type: 'EscrowAlreadyOpened'; readonly termsHash: string }
   | { readonly type: 'PartiesFixed' }
