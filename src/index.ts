@@ -49,6 +49,20 @@ export type { Waiting as ServerWaiting } from './adapters/eventstoredb/policies.
 export { systemClock } from './adapters/system-clock.ts';
 export { virtualClock } from './adapters/virtual-clock.ts';
 export { payWithdrawals } from './adapters/rails/pay-withdrawals.ts';
+export {
+  receivePayments,
+  receivingEngine,
+  type Claimed,
+  type Receiver,
+  type Receiving,
+} from './adapters/rails/receive-payments.ts';
+export {
+  unclaimedPayments,
+  type RailTrouble,
+  type UnclaimedPayment,
+  type UnclaimedPayments,
+  type UnclaimedView,
+} from './adapters/rails/unclaimed-payments.ts';
 export { serveBank, type BankServer } from './adapters/rails/sandbox-bank/bank-server.ts';
 export { RailFailed } from './adapters/rails/rail-failed.ts';
 export {

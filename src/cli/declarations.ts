@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor.ts';
 import { effects } from './commands/effects.ts';
 import { history, state, streams } from './commands/look.ts';
 import { marketDay } from './commands/market-day.ts';
+import { payments, type PaymentFlags } from './commands/payments.ts';
 import { rebuild } from './commands/rebuild.ts';
 import { rows } from './commands/rows.ts';
 import { run, type RunFlags } from './commands/run.ts';
@@ -114,6 +115,13 @@ export const follows = (program: Command, perform: Perform): void => {
     .addOption(new Option('--drop <id>', 'forgets it').conflicts('retry'))
     .action((flags: Common & { retry?: string; drop?: string }) =>
       perform(flags, (output) => effects(flags, flags, output)),
+    );
+  onStore(program.command('payments'), 'chancery payments --claim P1 --owner ada')
+    .description('payments that came in and could not be booked')
+    .option('--claim <ref>', 'books the one with this reference for --owner')
+    .option('--owner <id>', 'whose payment it is')
+    .action((flags: Common & PaymentFlags) =>
+      perform(flags, (output) => payments(flags, flags, output)),
     );
 };
 

@@ -1,7 +1,17 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { payWithdrawals } from '../adapters/rails/pay-withdrawals.ts';
+import {
+  receivePayments,
+  receivingEngine,
+  type Receiver,
+} from '../adapters/rails/receive-payments.ts';
 import { sandboxRail, type SandboxRail } from '../adapters/rails/sandbox-bank/sandbox-rail.ts';
+import {
+  unclaimedPayments,
+  viewUnclaimed,
+  type UnclaimedView,
+} from '../adapters/rails/unclaimed-payments.ts';
 import { inspectSqlite } from '../adapters/sqlite/inspection.ts';
 import { sqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -71,22 +81,36 @@ const noStore = (file: string, { data, store }: Place): CliError => {
 /** How an engine is opened for writing. */
 export type Writing = { readonly clock: Clock; readonly instance?: string | undefined };
 
-/** Opens the engine for writing, with the sandbox rail beside its data, and closes both after the visit. */
+/** What is done with an engine that is written, and with what receives its payments. */
+type WritingVisit<T> = (engine: Engine, receiver: Receiver) => Promise<T>;
+
+const unclaimedFile = ({ data }: Place): string => join(data, 'sandbox-unclaimed.db');
+
+/** The payments that came in and could not be booked, as they stand at this instant. */
+export const unclaimedIn = (place: Place): UnclaimedView => viewUnclaimed(unclaimedFile(place));
+
+/** Opens the engine for writing, with the sandbox rail beside its data, and closes all after the visit. */
 export const writing = async <T>(
   place: Place,
   { clock, instance }: Writing,
-  visit: Visit<T>,
+  visit: WritingVisit<T>,
 ): Promise<T> => {
   const store = sqliteStore(fileOf(place));
   const rail = openRail(place.data);
+  const unclaimed = unclaimedPayments(unclaimedFile(place));
   const effects = [payWithdrawals(rail)];
   const named = instance === undefined ? {} : { instance };
   try {
-    return await closing(
-      () => createEngine({ store, subsystems, effects, clock, ...named }),
-      visit,
-    );
+    return await orFailing(async () => {
+      const engine = await createEngine({ store, subsystems, effects, clock, ...named });
+      const receiver = receivePayments({ engine, rail, unclaimed, clock });
+      return closing(
+        async () => receivingEngine(engine, receiver),
+        (receiving) => visit(receiving, receiver),
+      );
+    });
   } finally {
+    unclaimed.close();
     rail.close();
   }
 };
@@ -94,13 +118,13 @@ export const writing = async <T>(
 /** Opens a store that is there for writing, by the clock that it lives by, where its last run ended. */
 export const mending = async <T>(
   place: Place,
-  visit: (engine: Engine, clock: VirtualClock | undefined) => Promise<T>,
+  visit: (engine: Engine, clock: VirtualClock | undefined, receiver: Receiver) => Promise<T>,
 ): Promise<T> => {
   const { clock: kind } = await visiting(place, (engine) => engine.status());
   const clock = kind === 'virtual' ? virtualClock() : undefined;
-  return writing(place, { clock: clock ?? systemClock() }, async (engine) => {
+  return writing(place, { clock: clock ?? systemClock() }, async (engine, receiver) => {
     await resume(engine, clock);
-    return visit(engine, clock);
+    return visit(engine, clock, receiver);
   });
 };
 

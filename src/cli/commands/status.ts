@@ -1,7 +1,8 @@
 import type { EngineStatus } from '../../engine/run/engine.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { describeInstant } from '../instant.ts';
-import { visiting, type Place } from '../open.ts';
+import type { UnclaimedView } from '../../adapters/rails/unclaimed-payments.ts';
+import { unclaimedIn, visiting, type Place } from '../open.ts';
 import { columns, type Output } from '../output.ts';
 import { lettersOf } from './dead-letters.ts';
 
@@ -51,7 +52,10 @@ const effectRows = ({ outbox }: EngineStatus) =>
 
 const EFFECT_COLUMNS = ['effect', 'position', 'waiting', 'unknown', 'failed', 'oldest', 'state'];
 
-const describeStatus = (status: EngineStatus, dead: number): string => {
+const describeTrouble = ({ troubles }: UnclaimedView): readonly string[] =>
+  troubles.map(({ rail, failure }) => `rail ${rail} is not read: ${failure}`);
+
+const describeStatus = (status: EngineStatus, dead: number, unclaimed: UnclaimedView): string => {
   const { instance, clock, store, head = 'empty', deadlines } = status;
   const { nearest, stuck } = deadlines;
   return [
@@ -63,12 +67,14 @@ const describeStatus = (status: EngineStatus, dead: number): string => {
       ['nearest deadline', nearest === undefined ? 'none' : describeInstant(nearest)],
       ['stuck streams', String(stuck.length)],
       ['dead letters', String(dead)],
+      ['unclaimed payments', String(unclaimed.payments.length)],
     ]),
     '',
     columns([['projection', 'version', 'position', 'events', 'state'], ...projectionRows(status)]),
     '',
     columns([['reaction', 'position', 'state'], ...reactionRows(status)]),
     ...(status.outbox.length === 0 ? [] : ['', columns([EFFECT_COLUMNS, ...effectRows(status)])]),
+    ...describeTrouble(unclaimed),
     ...stuck.map((each) => JSON.stringify(each)),
   ].join('\n');
 };
@@ -79,10 +85,15 @@ export const status = (place: Place, output: Output): Promise<ExitCode> =>
     const found = await engine.status();
     let deadLetters = 0;
     for await (const _ of lettersOf(engine)) deadLetters += 1;
-    output.item({ ...found, deadLetters }, () => describeStatus(found, deadLetters));
+    const unclaimed = unclaimedIn(place);
+    const { payments: unclaimedPayments, troubles: railTroubles } = unclaimed;
+    output.item({ ...found, deadLetters, unclaimedPayments, railTroubles }, () =>
+      describeStatus(found, deadLetters, unclaimed),
+    );
     const isWhole = found.projections.every(
       ({ broken, building }) => broken === undefined && building?.broken === undefined,
     );
     const hasFailed = found.outbox.some(({ failed }) => failed > 0);
-    return isWhole && deadLetters === 0 && !hasFailed ? exitCodes.done : exitCodes.notRight;
+    const isWaiting = deadLetters + unclaimedPayments.length + railTroubles.length > 0 || hasFailed;
+    return isWhole && !isWaiting ? exitCodes.done : exitCodes.notRight;
   });
