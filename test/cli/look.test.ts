@@ -332,6 +332,7 @@ describe('the command line', () => {
       'rebuild',
       'dead-letters',
       'effects',
+      'payments',
       'doctor',
       'backup',
       'archive',

@@ -67,7 +67,7 @@ const describeStatus = (status: EngineStatus, dead: number, unclaimed: Unclaimed
       ['nearest deadline', nearest === undefined ? 'none' : describeInstant(nearest)],
       ['stuck streams', String(stuck.length)],
       ['dead letters', String(dead)],
-      ['unclaimed payments', String(unclaimed.payments.length)],
+      ['unclaimed', String(unclaimed.payments.length)],
     ]),
     '',
     columns([['projection', 'version', 'position', 'events', 'state'], ...projectionRows(status)]),
