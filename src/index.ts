@@ -40,6 +40,7 @@ export type {
 } from './adapters/resilience/telemetry.ts';
 export { backupStore } from './adapters/sqlite/backup.ts';
 export { inspectSqlite } from './adapters/sqlite/inspection.ts';
+export { withLocalRows } from './adapters/sqlite/local-rows.ts';
 export { createStore } from './adapters/sqlite/new-store.ts';
 export { sqliteScratch } from './adapters/sqlite/scratch.ts';
 export { sqliteStore } from './adapters/sqlite/sqlite-store.ts';
@@ -226,7 +227,15 @@ export {
   type CommonRejection,
   type EngineRejection,
 } from './engine/refusal.ts';
-export type { KeyedRow, OpenStore, PageRequest, Store } from './engine/rows.ts';
+export type {
+  KeyedRow,
+  Log,
+  OpenLog,
+  OpenStore,
+  Origin,
+  PageRequest,
+  Store,
+} from './engine/rows.ts';
 export type { DeadLetter } from './engine/run/dead-letters.ts';
 export type { Deadline } from './engine/run/deadline-table.ts';
 export {

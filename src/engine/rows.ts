@@ -56,21 +56,44 @@ export type RowStore = {
   readonly clear: (table: string) => E.Either<StoreFailure, boolean>;
 };
 
+/** Which log rows are of. A log that was made anew under the same names has its first event elsewhere, or another one. */
+export type Origin = {
+  readonly instance: string;
+  /** Where the log is: its name. */
+  readonly log: string;
+  /** The position and the hash of the log's first event. */
+  readonly position: Position;
+  readonly hash: string;
+};
+
 /** What a store adapter opens: the log, and the tables beside it. */
-export type OpenStore = {
-  readonly events: EventStore;
+export type OpenStore = OpenLog & {
   readonly rows: RowStore;
+  /** Where rows lie elsewhere than the log: told which log that is, once it has its first event. They refuse to be of another. */
+  readonly bind?: (origin: Origin) => E.Either<StoreFailure, void>;
+};
+
+/** A log by itself, open. */
+export type OpenLog = {
+  readonly events: EventStore;
   readonly close: () => Promise<void>;
 };
 
 /** A store that is not open yet: nothing happens before the engine is created. */
-export type Store = {
+export type Store = Closed<OpenStore>;
+
+/** A log that is not open yet; every store is one. */
+export type Log = Closed<OpenLog>;
+
+export type OpenOptions = {
+  readonly readOnly: boolean;
+  /** Whose streams are wanted; a store that others share shows no others. Undefined: all. */
+  readonly categories?: readonly string[];
+};
+
+type Closed<Open> = {
   readonly name: string;
   /** Whether what is written outlives the process. */
   readonly durable: boolean;
-  readonly open: (options: {
-    readonly readOnly: boolean;
-    /** Whose streams are wanted; a store that others share shows no others. Undefined: all. */
-    readonly categories?: readonly string[];
-  }) => TE.TaskEither<StoreFailure, OpenStore>;
+  readonly open: (options: OpenOptions) => TE.TaskEither<StoreFailure, Open>;
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { nativeEventHash } from '../../src/adapters/event-hash.ts';
 import { connectRows, connectWriter } from '../../src/adapters/sqlite/connection.ts';
-import { migrate, MIGRATIONS } from '../../src/adapters/sqlite/schema.ts';
+import { migrate, MIGRATIONS, STORE_FILE } from '../../src/adapters/sqlite/schema.ts';
 import { sqliteStore } from '../../src/adapters/sqlite/sqlite-store.ts';
 import { eventHash, type HashedEvent } from '../../src/engine/ids.ts';
 import { canonicalJson } from '../../src/engine/json.ts';
@@ -227,9 +227,11 @@ describe('the version of a SQLite store', () => {
         db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'more'").pluck().get(),
       ];
       const steps = [...MIGRATIONS, 'CREATE TABLE more (a); INSERT INTO meta VALUES (1, 2);'];
-      expect(() => migrate(db, path, [...steps, 'CREATE TABLE more (a)'])).toThrow('more');
+      expect(() =>
+        migrate(db, path, { ...STORE_FILE, steps: [...steps, 'CREATE TABLE more (a)'] }),
+      ).toThrow('more');
       const before = found();
-      migrate(db, path, steps);
+      migrate(db, path, { ...STORE_FILE, steps });
       const after = found();
       db.close();
       const [old, next] = [MIGRATIONS.length, MIGRATIONS.length + 1];

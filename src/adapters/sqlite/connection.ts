@@ -11,7 +11,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreFailed } from '../../engine/store.ts';
 import { corrupt, unavailable } from './failures.ts';
-import { checkCurrent, migrate } from './schema.ts';
+import { ROWS_FILE, STORE_FILE, checkCurrent, migrate, type FileKind } from './schema.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;
 const CACHE_KIB = 32 * 1024;
@@ -95,10 +95,10 @@ const LEAST_BYTES = 512;
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** Refuses a file that was cut to so little that it would be begun anew. */
-const refuseCut = (path: string): void => {
+const refuseCut = (path: string, remedy?: string): void => {
   const size = sizeOf(path);
   if (size >= LEAST_BYTES || (size === 0 && sizeOf(`${path}-wal`) === 0)) return;
-  throw new StoreFailed(corrupt(path, `the file was cut to ${size} bytes`));
+  throw new StoreFailed(corrupt(path, `the file was cut to ${size} bytes`, remedy));
 };
 
 /** The connection that writes events: every commit is on the disk before it is answered. Creates or migrates the file. */
@@ -128,11 +128,24 @@ export const connectRows = (path: string): Database.Database => {
   });
 };
 
+/** The connection that writes a file of rows whose log lies elsewhere. Creates or migrates the file. */
+export const connectRowsFile = (path: string): Database.Database => {
+  refuseCut(path, 'remove it with the files beside it: its rows are built anew from the log');
+  const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  return closing(db, () => {
+    migrate(db, path, ROWS_FILE);
+    setWal(db, path);
+    setSynchronous(db, path, 'NORMAL');
+    tune(db);
+    return db;
+  });
+};
+
 /** A connection that reads beside a running writer, or where there is none. */
-export const connectReader = (path: string): Database.Database => {
+export const connectReader = (path: string, kind: FileKind = STORE_FILE): Database.Database => {
   const db = new Database(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true, readonly: true });
   return closing(db, () => {
-    checkCurrent(db, path);
+    checkCurrent(db, path, kind);
     return db;
   });
 };

@@ -1,12 +1,11 @@
 import type Database from 'better-sqlite3';
-import { E } from '../../engine/fp.ts';
 import type { OpenStore, Store } from '../../engine/rows.ts';
-import type { StoreFailure } from '../../engine/store.ts';
 import { bell, type Bell } from '../paged-subscription.ts';
 import { connectReader, connectRows, connectWriter, locate } from './connection.ts';
 import { sqliteEvents } from './events.ts';
 import { identityOf } from './file-identity.ts';
-import { attempt, unavailable } from './failures.ts';
+import { attempt } from './failures.ts';
+import { lifecycle, opening } from './lifecycle.ts';
 import { acquireLock } from './lock.ts';
 import { sqliteRows } from './rows.ts';
 import { tailOf } from './tail.ts';
@@ -15,39 +14,9 @@ import { createWriter } from './writer.ts';
 /** How often a store that another process writes is asked for news, while somebody waits for them. */
 const POLL_MS = 200;
 
-type Refusal = (writes: boolean) => StoreFailure | undefined;
-
-/** Closes what was opened, last first, when a later step of opening fails. */
-const opening = <T>(work: (undo: (step: () => void) => void) => T): T => {
-  const steps: (() => void)[] = [];
-  try {
-    return work((step) => steps.unshift(step));
-  } catch (error) {
-    for (const step of steps) step();
-    throw error;
-  }
-};
-
 const lastPosition = (db: Database.Database): number =>
   db.prepare<[], { head: number | null }>('SELECT max(position) AS head FROM events').get()?.head ??
   0;
-
-const lifecycle = (path: string, readOnly: boolean) => {
-  let isClosed = false;
-  const refusal: Refusal = (writes) => {
-    if (isClosed) return { type: 'StoreClosed', path };
-    if (!writes || !readOnly) return undefined;
-    return unavailable(path, 'it was opened read-only', 'open it for writing');
-  };
-  /** Runs the closing steps once, each of them whatever becomes of the others; rejects with what failed first. */
-  const close = (steps: readonly (() => void)[]) => async () => {
-    if (isClosed) return;
-    isClosed = true;
-    const done = steps.map((step) => E.tryCatch(step, (cause) => cause));
-    for (const each of done) if (E.isLeft(each)) throw each.left;
-  };
-  return { refusal, close };
-};
 
 const openWriter = (path: string): OpenStore =>
   opening((undo) => {

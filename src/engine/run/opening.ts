@@ -3,6 +3,7 @@ import { E, TE, pipe } from '../fp.ts';
 import type { Sha256 } from '../ids.ts';
 import type { Scratch } from '../inspection.ts';
 import {
+  INSTANCE_STREAM,
   accordant,
   createInstance,
   readInstance,
@@ -74,7 +75,10 @@ export const opened = (opening: Opening): TE.TaskEither<OpenFailure, Opened> => 
   return pipe(
     opening.store.open({ readOnly, categories: categoriesOf(opening) }),
     TE.flatMap((store): TE.TaskEither<OpenFailure, Opened> => async () => {
-      const instance = await identified(opening, store, readOnly)();
+      const instance = await pipe(
+        identified(opening, store, readOnly),
+        TE.tap((found) => bound(store, found)),
+      )();
       if (E.isRight(instance)) return E.right({ store, instance: instance.right });
       await store.close();
       return instance;
@@ -82,10 +86,27 @@ export const opened = (opening: Opening): TE.TaskEither<OpenFailure, Opened> => 
   );
 };
 
-const categoriesOf = ({ subsystems }: Opening): readonly string[] => [
+/** The categories of an engine's streams: those of its subsystems, and its own. */
+export const categoriesOf = ({ subsystems }: Pick<Opening, 'subsystems'>): readonly string[] => [
   ...subsystems.map(({ category }) => category),
   'instance',
 ];
+
+/** Tells rows that lie elsewhere than the log which log they are of. */
+const bound = (
+  { events, bind }: OpenStore,
+  { instance }: Instance,
+): TE.TaskEither<StoreFailure, void> => {
+  if (bind === undefined) return TE.right(undefined);
+  return pipe(
+    events.read(INSTANCE_STREAM, { limit: 1 }),
+    TE.flatMap(([first]): TE.TaskEither<StoreFailure, void> => {
+      if (first === undefined) return TE.right(undefined);
+      const { position, hash } = first;
+      return TE.fromEither(bind({ instance, log: events.name, position, hash }));
+    }),
+  );
+};
 
 const identified = (
   { clock, instance, newId, store: { name } }: Opening,
