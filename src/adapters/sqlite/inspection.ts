@@ -64,7 +64,7 @@ const storedEntry = ({ index, value, key }: Cells<StoredEntry>): StoredEntry => 
   key: textIn(key),
 });
 
-const statements = (db: Database.Database) => {
+const eventStatements = (db: Database.Database) => {
   const select = `SELECT ${EVENT_COLUMNS} FROM events`;
   return {
     log: db.prepare<[], Cells<EventRow>>(`${select} ORDER BY position`),
@@ -74,20 +74,23 @@ const statements = (db: Database.Database) => {
       'SELECT stream, revision, position FROM events ORDER BY stream, revision',
     ),
     at: db.prepare<[number], Cells<EventRow>>(`${select} WHERE position = ?`),
-    tables: db.prepare<[], { tbl: Cell }>(
-      'SELECT DISTINCT tbl FROM (SELECT tbl FROM rows UNION SELECT tbl FROM row_index) ORDER BY tbl',
-    ),
-    rows: db.prepare<[string], Cells<StoredRow>>(
-      'SELECT key, row, entries FROM rows WHERE tbl = ? ORDER BY key',
-    ),
-    entries: db.prepare<[string], Cells<StoredEntry>>(
-      'SELECT idx AS "index", value, key FROM row_index WHERE tbl = ? ORDER BY idx, value, key',
-    ),
-    checkpoints: db.prepare<[], Checkpoint & { readonly consumer: string }>(
-      'SELECT consumer, position, events, digest FROM checkpoints ORDER BY consumer',
-    ),
   };
 };
+
+const rowStatements = (db: Database.Database) => ({
+  tables: db.prepare<[], { tbl: Cell }>(
+    'SELECT DISTINCT tbl FROM (SELECT tbl FROM rows UNION SELECT tbl FROM row_index) ORDER BY tbl',
+  ),
+  rows: db.prepare<[string], Cells<StoredRow>>(
+    'SELECT key, row, entries FROM rows WHERE tbl = ? ORDER BY key',
+  ),
+  entries: db.prepare<[string], Cells<StoredEntry>>(
+    'SELECT idx AS "index", value, key FROM row_index WHERE tbl = ? ORDER BY idx, value, key',
+  ),
+  checkpoints: db.prepare<[], Checkpoint & { readonly consumer: string }>(
+    'SELECT consumer, position, events, digest FROM checkpoints ORDER BY consumer',
+  ),
+});
 
 /** The value of an attempt, or its failure thrown. */
 const orThrown = <T>(path: string, work: () => T): T => {
@@ -120,12 +123,16 @@ const structureOf = (db: Database.Database): readonly string[] =>
     .map(({ integrity_check: line }) => line.replaceAll('\n', ' '))
     .filter((line) => line !== 'ok');
 
-const inspectionOf = (db: Database.Database, path: string): Inspection => {
-  const sql = statements(db);
+type OfRows = 'structure' | 'tables' | 'rows' | 'entries' | 'checkpoints';
+
+/** What an inspection tells of the events in an open file. */
+export const eventsInspected = (
+  db: Database.Database,
+  path: string,
+): Omit<Inspection, OfRows | 'name' | 'close'> => {
+  const sql = eventStatements(db);
   const stored = (cells: Cells<EventRow>) => storedOf(cells, path);
   return {
-    name: path,
-    structure: () => orThrown(path, () => structureOf(db)),
     log: () => readThrough(path, () => sql.log.iterate(), stored),
     streams: () => readThrough(path, () => sql.streams.iterate(), stored),
     places: () =>
@@ -146,12 +153,25 @@ const inspectionOf = (db: Database.Database, path: string): Inspection => {
     next: (position) => `${positionNumber(position ?? '0') + 1}`,
     compare: comparePositions,
     isPosition: (text) => POSITION.test(text),
+  };
+};
+
+/** What an inspection tells of the rows in an open file, and of the file itself. */
+export const rowsInspected = (db: Database.Database, path: string): Pick<Inspection, OfRows> => {
+  const sql = rowStatements(db);
+  return {
+    structure: () => orThrown(path, () => structureOf(db)),
     tables: () => orThrown(path, () => sql.tables.all().map(({ tbl }) => textIn(tbl))),
     rows: (table) => readThrough(path, () => sql.rows.iterate(table), storedRow),
     entries: (table) => readThrough(path, () => sql.entries.iterate(table), storedEntry),
     checkpoints: () => orThrown(path, () => sql.checkpoints.all()),
-    close: () => db.close(),
   };
+};
+
+/** Keeps a connection at the instant of its first read: what is written meanwhile is not seen. */
+export const atThisInstant = (db: Database.Database): void => {
+  db.exec('BEGIN');
+  db.prepare('SELECT count(*) FROM sqlite_schema').get(); // the first read is what fixes the instant
 };
 
 /**
@@ -162,9 +182,13 @@ export const inspectSqlite = (path: string): Inspection =>
   orThrown(path, () => {
     const db = connectReader(locate(path, true));
     try {
-      db.exec('BEGIN');
-      db.prepare('SELECT count(*) FROM sqlite_schema').get(); // the first read is what fixes the instant
-      return inspectionOf(db, path);
+      atThisInstant(db);
+      return {
+        name: path,
+        ...eventsInspected(db, path),
+        ...rowsInspected(db, path),
+        close: () => db.close(),
+      };
     } catch (error) {
       db.close();
       throw error;

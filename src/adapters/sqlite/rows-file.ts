@@ -56,7 +56,7 @@ const begin = (db: Database.Database) => {
 };
 
 const binder =
-  (db: Database.Database, path: string): RowsFile['bind'] =>
+  (db: Database.Database, path: string, readOnly: boolean): RowsFile['bind'] =>
   (wanted) =>
     attempt(path, () => {
       const found = originOf(db);
@@ -64,9 +64,9 @@ const binder =
         const isSame = found.instance === wanted.instance && found.log === wanted.log;
         if (!isSame) throw new StoreFailed(ofAnother(path, found, wanted));
         if (found.position === wanted.position && found.hash === wanted.hash) return;
-        if (db.readonly) throw new StoreFailed(ofAnEarlier(path));
+        if (readOnly) throw new StoreFailed(ofAnEarlier(path));
       }
-      if (!db.readonly) begin(db).immediate(wanted);
+      if (!readOnly) begin(db).immediate(wanted);
     });
 
 const openWriter = (path: string): RowsFile =>
@@ -78,7 +78,7 @@ const openWriter = (path: string): RowsFile =>
     const { refusal, close } = lifecycle(path, false);
     return {
       rows: sqliteRows(db, path, refusal),
-      bind: binder(db, path),
+      bind: binder(db, path, false),
       close: close([() => db.close(), lock.release]),
     };
   });
@@ -87,17 +87,24 @@ const openWriter = (path: string): RowsFile =>
 const noRows = (path: string): Database.Database => {
   const db = new Database(':memory:');
   migrate(db, path, ROWS_FILE);
+  db.pragma('query_only = ON');
   return db;
 };
 
+/** A connection that reads a file of rows; one that is not there is one without rows. */
+export const connectRowsReader = (path: string): Database.Database =>
+  existsSync(path) ? connectReader(locate(path, true), ROWS_FILE) : noRows(path);
+
 const openReader = (path: string): RowsFile =>
   opening((undo) => {
-    const isThere = existsSync(path);
-    const db = isThere ? connectReader(locate(path, true), ROWS_FILE) : noRows(path);
+    const db = connectRowsReader(path);
     undo(() => db.close());
     const { refusal, close } = lifecycle(path, true);
-    const bind: RowsFile['bind'] = isThere ? binder(db, path) : () => E.right(undefined);
-    return { rows: sqliteRows(db, path, refusal), bind, close: close([() => db.close()]) };
+    return {
+      rows: sqliteRows(db, path, refusal),
+      bind: binder(db, path, true),
+      close: close([() => db.close()]),
+    };
   });
 
 /**
