@@ -38,8 +38,11 @@ export type {
   PolicySpanName,
   PolicyTelemetry,
 } from './adapters/resilience/telemetry.ts';
+export { copyLog, type Copied } from './adapters/copy/copy-log.ts';
+export { CopyFailed, type CopyFailure } from './adapters/copy/failures.ts';
 export { backupStore } from './adapters/sqlite/backup.ts';
 export { inspectSqlite } from './adapters/sqlite/inspection.ts';
+export { inspectLog } from './adapters/sqlite/log-inspection.ts';
 export { withLocalRows } from './adapters/sqlite/local-rows.ts';
 export { createStore } from './adapters/sqlite/new-store.ts';
 export { sqliteScratch } from './adapters/sqlite/scratch.ts';
