@@ -1,7 +1,9 @@
 import { Option, type Command } from 'commander';
 import { archive, load } from './commands/archive.ts';
 import { backup } from './commands/backup.ts';
+import { copy, type CopyFlags } from './commands/copy.ts';
 import { deadLetters } from './commands/dead-letters.ts';
+import { digest } from './commands/digest.ts';
 import { docs } from './commands/docs.ts';
 import { doctor } from './commands/doctor.ts';
 import { effects } from './commands/effects.ts';
@@ -16,6 +18,7 @@ import { status } from './commands/status.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-codes.ts';
 import { parseInstant } from './instant.ts';
 import {
+  STORE_URLS,
   condition,
   instanceId,
   onStore,
@@ -130,6 +133,12 @@ export const keeps = (program: Command, perform: Perform): void => {
   onStore(program.command('doctor'), 'chancery doctor --data ./data --json')
     .description('whether a store is as it was written, and what waits for somebody')
     .action((flags: Common) => perform(flags, (output) => doctor(flags, output)));
+  onStore(program.command('digest <projection>'), 'chancery digest ledger --at 1000')
+    .description("SHA-256 of a projection's rows, as the log makes them up to a position")
+    .option('--at <position>', 'the position, if not the last of the log')
+    .action((projection: string, flags: Common & { at?: string }) =>
+      perform(flags, (output) => digest(flags, projection, flags.at, output)),
+    );
   onStore(program.command('backup <file>'), 'chancery backup ./backup.db --data ./data')
     .description('a copy of a store, also of one that is being written')
     .action((file: string, flags: Common) =>
@@ -157,6 +166,23 @@ export const serves = (program: Command, perform: Perform): void => {
     .addHelpText('after', '\nExample: chancery sandbox-bank --data ./data --port 7411')
     .action((flags: BankFlags & { json?: boolean }) =>
       perform(flags, (output) => sandboxBank(flags, output)),
+    );
+};
+
+/** The command between two stores. */
+export const moves = (program: Command, perform: Perform): void => {
+  program
+    .command('copy')
+    .description('the log of one store into another, event by event; started again it goes on')
+    .requiredOption('--from <url>', `the store that is read: ${STORE_URLS}`)
+    .requiredOption('--to <url>', 'the store that is written: a new one, or a begun copy')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      '\nExample: chancery copy --from sqlite:./data/chancery.db --to esdb://localhost:2113?tls=false',
+    )
+    .action((flags: CopyFlags & { json?: boolean }) =>
+      perform(flags, (output) => copy(flags, output)),
     );
 };
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { payWithdrawals } from '../adapters/rails/pay-withdrawals.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type UnclaimedView,
 } from '../adapters/rails/unclaimed-payments.ts';
 import { inspectSqlite } from '../adapters/sqlite/inspection.ts';
-import { sqliteStore } from '../adapters/sqlite/sqlite-store.ts';
+import { inspectLog } from '../adapters/sqlite/log-inspection.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { virtualClock } from '../adapters/virtual-clock.ts';
 import { createEngine } from '../create-engine.ts';
@@ -21,61 +21,21 @@ import type { Clock, VirtualClock } from '../engine/clock.ts';
 import type { Inspection } from '../engine/inspection.ts';
 import type { Engine } from '../engine/run/engine.ts';
 import { NotBuiltYet } from '../engine/run/live-rows.ts';
+import { unwrapped } from '../engine/run/edge.ts';
+import { NoDigest } from '../engine/run/projection-digest.ts';
 import { subsystems } from '../subsystems.ts';
 import { CliError, exitCodes, reasonOf } from './exit-codes.ts';
 import { failureIn, failureReason } from './failure-text.ts';
+import { located, storeAt, storeFile, storeThere, type Place } from './place.ts';
 import { resume } from './run/virtual-time.ts';
-
-/** Where the data are: the options that every command takes. */
-export type Place = { readonly data: string; readonly store?: string };
-
-const SQLITE = 'sqlite:';
-
-/** The file of the store that `--data` or `--store` names. */
-const fileOf = ({ data, store }: Place): string => {
-  if (store === undefined) return join(data, 'chancery.db');
-  if (store.startsWith(SQLITE) && store !== SQLITE) return store.slice(SQLITE.length);
-  throw new CliError(
-    `--store ${store} is no store: this version knows ${SQLITE}PATH`,
-    exitCodes.wrongUsage,
-  );
-};
-
-/** The file of a store that is there. */
-export const storeFile = (place: Place): string => {
-  const file = fileOf(place);
-  if (existsSync(file)) return file;
-  throw noStore(file, place);
-};
-
-/** The file of a store that must not be there yet. */
-export const newStoreFile = (place: Place): string => {
-  const file = fileOf(place);
-  if (!existsSync(file)) return file;
-  throw new CliError(
-    `${file} exists already; name a new --data directory, or another --store`,
-    exitCodes.wrongUsage,
-  );
-};
 
 /** What is done with an engine while it is open: it is closed, with all that belongs to it, when the work ends. */
 type Visit<T> = (engine: Engine) => Promise<T>;
 
 /** Opens the engine read-only, beside whoever writes, and closes it after the visit. */
 export const visiting = async <T>(place: Place, visit: Visit<T>): Promise<T> => {
-  const file = storeFile(place);
-  return closing(
-    () => createEngine({ store: sqliteStore(file), subsystems, readOnly: true }),
-    visit,
-  );
-};
-
-const noStore = (file: string, { data, store }: Place): CliError => {
-  const where = store === undefined ? `--data ${data}` : `--store ${store}`;
-  return new CliError(
-    `StoreUnavailable: there is no store ${file}; "chancery run FILE ${where}" makes one, another ${store === undefined ? '--data' : '--store'} names one`,
-    exitCodes.storeFailed,
-  );
+  const store = storeThere(place);
+  return closing(() => createEngine({ store, subsystems, readOnly: true }), visit);
 };
 
 /** How an engine is opened for writing. */
@@ -95,7 +55,7 @@ export const writing = async <T>(
   { clock, instance }: Writing,
   visit: WritingVisit<T>,
 ): Promise<T> => {
-  const store = sqliteStore(fileOf(place));
+  const store = storeAt(place);
   const rail = openRail(place.data);
   const unclaimed = unclaimedPayments(unclaimedFile(place));
   const effects = [payWithdrawals(rail)];
@@ -140,23 +100,35 @@ const openRail = (data: string): SandboxRail => {
   }
 };
 
-/** Looks at a store to the byte, as it is at this instant, beside whoever writes. */
-export const inspecting = async <T>(
+/** An inspection of what the options name; of a server's log, with the end of the connection to it. */
+const inspected = async (place: Place, progress: (events: number) => void): Promise<Inspection> => {
+  const found = located(place);
+  if (found.kind === 'file') return inspectSqlite(storeFile(place, ''));
+  const open = unwrapped(await found.log.open({ readOnly: true })());
+  try {
+    return await inspectLog(open.events, found.rows, progress);
+  } finally {
+    await open.close();
+  }
+};
+
+/** Looks at a store to the byte, as it is at this instant, beside whoever writes; a server's log is read to its end first. */
+export const inspecting = <T>(
   place: Place,
+  progress: (events: number) => void,
   visit: (inspection: Inspection) => Promise<T>,
-): Promise<T> => {
-  const file = storeFile(place);
-  return orFailing(async () => {
-    const inspection = inspectSqlite(file);
+): Promise<T> =>
+  orFailing(async () => {
+    const inspection = await inspected(place, progress);
     try {
       return await visit(inspection);
     } finally {
       inspection.close();
     }
   });
-};
 
-const closing = <T>(open: () => Promise<Engine>, visit: Visit<T>): Promise<T> =>
+/** What is done with an engine between its opening and its end. */
+export const closing = <T>(open: () => Promise<Engine>, visit: Visit<T>): Promise<T> =>
   orFailing(async () => {
     const engine = await open();
     try {
@@ -171,7 +143,8 @@ export const orFailing = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof NotBuiltYet) throw new CliError(cause.message, exitCodes.notRight);
+    if (cause instanceof NotBuiltYet || cause instanceof NoDigest)
+      throw new CliError(cause.message, exitCodes.notRight);
     const failure = failureIn(cause);
     if (failure === undefined) throw cause;
     throw new CliError(`${failure.type}: ${failureReason(failure)}`, exitCodes.storeFailed);

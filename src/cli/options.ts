@@ -1,15 +1,18 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { BuiltId } from '../engine/codec.ts';
-import type { Place } from './open.ts';
+import type { Place } from './place.ts';
 
 /** The options that every command on a store takes. */
 export type Common = Place & { readonly json?: boolean };
+
+/** How a store is named, for people. */
+export const STORE_URLS = 'sqlite:PATH, esdb://HOST:PORT or unix:/SOCKET';
 
 /** A command with the options that all commands on a store take, and an example of its use. */
 export const onStore = (command: Command, example: string, data = './data'): Command =>
   command
     .option('--data <dir>', 'the directory of the data', data)
-    .option('--store <url>', 'the store, where it is not in the data directory: sqlite:PATH')
+    .option('--store <url>', `the store, where it is not in the data directory: ${STORE_URLS}`)
     .option('--json', 'one JSON object per line')
     .addHelpText('after', `\nExample: ${example}`);
 

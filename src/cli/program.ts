@@ -2,7 +2,16 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import * as t from 'io-ts';
 import { E } from '../engine/fp.ts';
-import { documents, follows, keeps, looks, runs, serves, type Perform } from './declarations.ts';
+import {
+  documents,
+  follows,
+  keeps,
+  looks,
+  moves,
+  runs,
+  serves,
+  type Perform,
+} from './declarations.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-codes.ts';
 import { output } from './output.ts';
 
@@ -26,7 +35,8 @@ const programOf = (perform: Perform): Command => {
         write(`chancery: ${problem}; --help says how it is used\n`);
       },
     });
-  for (const declare of [runs, looks, follows, keeps, serves, documents]) declare(program, perform);
+  for (const declare of [runs, looks, follows, keeps, moves, serves, documents])
+    declare(program, perform);
   return program;
 };
 

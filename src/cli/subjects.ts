@@ -29,14 +29,14 @@ export const subsystemNamed = (category: string): AnySubsystem => {
 
 const projections = () => [...new Set(subsystems.flatMap((row) => row.projections))];
 
+/** The name of every projection. */
+export const projectionNames = (): readonly string[] => projections().map(({ name }) => name);
+
 /** A projection by its name. */
 export const projectionNamed = (name: string) => {
   const found = projections().find((candidate) => candidate.name === name);
   if (found !== undefined) return found;
-  throw unknown(
-    `there is no projection ${name}`,
-    projections().map((each) => each.name),
-  );
+  throw unknown(`there is no projection ${name}`, projectionNames());
 };
 
 /** A read model by its name. */

@@ -1,12 +1,16 @@
 import { E, type TE } from '../../engine/fp.ts';
 import type { Log, OpenStore, Store } from '../../engine/rows.ts';
 import type { StoreFailure } from '../../engine/store.ts';
-import { openRowsFile } from './rows-file.ts';
+import { noRowsFile, openRowsFile, type RowsFile } from './rows-file.ts';
 
 const opened =
-  (log: Log, path: string, readOnly: boolean): TE.TaskEither<StoreFailure, OpenStore> =>
+  (
+    log: Log,
+    open: (readOnly: boolean) => E.Either<StoreFailure, RowsFile>,
+    readOnly: boolean,
+  ): TE.TaskEither<StoreFailure, OpenStore> =>
   async () => {
-    const file = openRowsFile(path, readOnly);
+    const file = open(readOnly);
     if (E.isLeft(file)) return file;
     const { rows, bind, close } = file.right;
     const beside = await log.open({ readOnly })();
@@ -32,5 +36,12 @@ const opened =
 export const withLocalRows = (log: Log, path: string): Store => ({
   name: log.name,
   durable: log.durable,
-  open: ({ readOnly }) => opened(log, path, readOnly),
+  open: ({ readOnly }) => opened(log, (reads) => openRowsFile(path, reads), readOnly),
+});
+
+/** A log by itself, to be read: what needs no read models, such as a digest, needs no file of them. */
+export const withoutRows = (log: Log): Store => ({
+  name: log.name,
+  durable: log.durable,
+  open: () => opened(log, () => E.right(noRowsFile()), true),
 });

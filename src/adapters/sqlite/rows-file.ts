@@ -95,17 +95,24 @@ const noRows = (path: string): Database.Database => {
 export const connectRowsReader = (path: string): Database.Database =>
   existsSync(path) ? connectReader(locate(path, true), ROWS_FILE) : noRows(path);
 
+const reader = (db: Database.Database, path: string): RowsFile => {
+  const { refusal, close } = lifecycle(path, true);
+  return {
+    rows: sqliteRows(db, path, refusal),
+    bind: binder(db, path, true),
+    close: close([() => db.close()]),
+  };
+};
+
 const openReader = (path: string): RowsFile =>
   opening((undo) => {
     const db = connectRowsReader(path);
     undo(() => db.close());
-    const { refusal, close } = lifecycle(path, true);
-    return {
-      rows: sqliteRows(db, path, refusal),
-      bind: binder(db, path, true),
-      close: close([() => db.close()]),
-    };
+    return reader(db, path);
   });
+
+/** No rows, for who needs none: they are read as if nothing had been built. */
+export const noRowsFile = (): RowsFile => reader(noRows(':memory:'), ':memory:');
 
 /**
  * Opens the rows of a log that lies elsewhere: one SQLite file, with `<path>.lock` beside it. A writer creates the directory and the

@@ -4,7 +4,8 @@ import { loadArchive } from '../../adapters/archive/load.ts';
 import { writeArchive } from '../../adapters/archive/write.ts';
 import { createStore } from '../../adapters/sqlite/new-store.ts';
 import { CliError, exitCodes, reasonOf, type ExitCode } from '../exit-codes.ts';
-import { inspecting, newStoreFile, orFailing, type Place } from '../open.ts';
+import { inspecting, orFailing } from '../open.ts';
+import { newStoreFile, type Place } from '../place.ts';
 import type { Output } from '../output.ts';
 import { refuseExisting } from './backup.ts';
 
@@ -53,8 +54,9 @@ export const archive = (
   until: string | undefined,
   output: Output,
 ): Promise<ExitCode> =>
-  explaining(file, () =>
-    inspecting(place, async (inspection) => {
+  explaining(file, () => {
+    const read = (events: number) => output.progress(`archive: reading the log, ${events} events`);
+    return inspecting(place, read, async (inspection) => {
       refuseExisting(file, inspection.name);
       const progress = (events: number) => output.progress(`archive: ${events} events`);
       const written = await writeArchive(inspection, file, { until, progress });
@@ -65,8 +67,11 @@ export const archive = (
           `${file}: instance ${written.instance}, ${written.events} events up to position ${written.until}, ${written.bytes} bytes, digest ${written.digest}`,
       );
       return exitCodes.done;
-    }),
-  );
+    });
+  });
+
+const LOAD_THEN_COPY =
+  'load the archive into a file (--data DIR), then move it: chancery copy --from sqlite:DIR/chancery.db --to URL';
 
 /** `chancery load`: an archive as a new store. */
 export const load = (place: Place, file: string, output: Output): Promise<ExitCode> =>
@@ -74,7 +79,7 @@ export const load = (place: Place, file: string, output: Output): Promise<ExitCo
     if (!existsSync(file) || statSync(file).isDirectory()) {
       throw new CliError(`${file} is no file; name an archive`, exitCodes.wrongUsage);
     }
-    const store = newStoreFile(place);
+    const store = newStoreFile(place, LOAD_THEN_COPY);
     const progress = (events: number) => output.progress(`load: ${events} events`);
     const loaded = await createStore(store, (open) => loadArchive(file, open, progress));
     output.endProgress();

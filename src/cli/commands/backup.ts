@@ -7,7 +7,8 @@ import { E } from '../../engine/fp.ts';
 import { instanceOf } from '../../engine/inspected-instance.ts';
 import { StoreFailed } from '../../engine/store.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
-import { orFailing, storeFile, type Place } from '../open.ts';
+import { orFailing } from '../open.ts';
+import { storeFile, type Place } from '../place.ts';
 import type { Output } from '../output.ts';
 
 /** Refuses a target that is there already, and says what it is. */
@@ -40,10 +41,13 @@ const contentsOf = (file: string) => {
   }
 };
 
+const SERVERS_OWN =
+  'back its log up by the means of the server (docs/eventstoredb.md), or write its events with chancery archive';
+
 /** `chancery backup`: a copy of a store, also of one that a running process writes. */
 export const backup = (place: Place, target: string, output: Output): Promise<ExitCode> =>
   orFailing(async () => {
-    const store = storeFile(place);
+    const store = storeFile(place, SERVERS_OWN);
     refuseExisting(target, store);
     output.progress(`copying ${store}`);
     const copied = await backupStore(store, target)();

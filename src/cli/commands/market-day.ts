@@ -3,7 +3,7 @@ import type { Engine } from '../../engine/run/engine.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { expectations, type Expectations } from '../market-day/expectations.ts';
 import { describeTables, finalTables, type FinalTables } from '../market-day/tables.ts';
-import type { Place } from '../open.ts';
+import type { Place } from '../place.ts';
 import type { Output } from '../output.ts';
 import type { LineOutcome } from '../run/outcome.ts';
 import { sourceOf } from '../run/source.ts';

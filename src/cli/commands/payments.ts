@@ -1,7 +1,8 @@
 import type { UnclaimedPayment } from '../../adapters/rails/unclaimed-payments.ts';
 import { ActorId } from '../../engine/codec.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
-import { mending, unclaimedIn, type Place } from '../open.ts';
+import { mending, unclaimedIn } from '../open.ts';
+import type { Place } from '../place.ts';
 import { inline, type Output } from '../output.ts';
 import { noteClock } from '../run/virtual-time.ts';
 

@@ -1,5 +1,6 @@
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { mending, type Place } from '../open.ts';
+import { mending } from '../open.ts';
+import type { Place } from '../place.ts';
 import type { Output } from '../output.ts';
 import { projectionNamed } from '../subjects.ts';
 

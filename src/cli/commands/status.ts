@@ -2,7 +2,8 @@ import type { EngineStatus } from '../../engine/run/engine.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { describeInstant } from '../instant.ts';
 import type { UnclaimedView } from '../../adapters/rails/unclaimed-payments.ts';
-import { unclaimedIn, visiting, type Place } from '../open.ts';
+import { unclaimedIn, visiting } from '../open.ts';
+import type { Place } from '../place.ts';
 import { columns, type Output } from '../output.ts';
 import { lettersOf } from './dead-letters.ts';
 

@@ -1,11 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { compareText, toHex } from '../bytes.ts';
 import type { Clock } from '../clock.ts';
+import { E } from '../fp.ts';
 import type { Sha256 } from '../ids.ts';
 import type { Scratch } from '../inspection.ts';
 import { canonicalJson } from '../json.ts';
 import type { AnyProjection } from '../projection.ts';
-import type { Page, Position } from '../store.ts';
+import type { EventStore, Page, Position } from '../store.ts';
 import type { RowStore } from '../rows.ts';
 import { orFailed } from './consumer.ts';
 import { headOf } from './driver.ts';
@@ -13,6 +14,11 @@ import { ownersOf, type Wiring } from './wiring.ts';
 import { projectionBuilder, scratchPlace } from './projection-builder.ts';
 
 const PAGE = 500;
+
+/** Why there is no digest: no such position, or a projection that is broken before it. */
+export class NoDigest extends Error {
+  override readonly name = 'NoDigest';
+}
 
 const utf8 = new TextEncoder();
 
@@ -51,9 +57,23 @@ const upTo = (
   return { ...page, events, position };
 };
 
+const checkPosition = async (events: EventStore, position: Position): Promise<void> => {
+  const head = await headOf({ store: { events } });
+  const isThere = (end: Position): boolean => events.compare(position, end) <= 0;
+  // A text that is no position of this store cannot be compared.
+  const found = E.tryCatch(
+    () => head !== undefined && isThere(head),
+    () => false,
+  );
+  if (E.toUnion(found)) return;
+  throw new NoDigest(
+    `there is no position ${position}: the log ends at ${head ?? 'its beginning'}`,
+  );
+};
+
 /**
  * The digest of a projection's rows exactly at a position, built anew in a scratch file from the log up to there: what is appended
- * meanwhile, and how far the live rows have come, does not matter.
+ * meanwhile, and how far the live rows have come, does not matter. Rejects with `NoDigest`, or with what the store fails by.
  */
 export const projectionDigest = async (
   { store: { events }, subsystems, clock }: Wiring,
@@ -61,10 +81,7 @@ export const projectionDigest = async (
   position: Position,
   tools: { readonly scratch: () => Scratch; readonly sha256: Sha256 },
 ): Promise<string> => {
-  const head = await headOf({ store: { events } });
-  if (head === undefined || events.compare(position, head) > 0) {
-    throw new Error(`there is no position ${position}: the log ends at ${head ?? 'its beginning'}`);
-  }
+  await checkPosition(events, position);
   const scratch = tools.scratch();
   const aborted = new AbortController();
   try {
@@ -75,7 +92,7 @@ export const projectionDigest = async (
     for await (const page of pages) {
       const broken = built.apply(upTo(page, position, events.compare));
       if (broken !== undefined) {
-        throw new Error(`${projection.name} is broken at ${broken.position}: ${broken.cause}`);
+        throw new NoDigest(`${projection.name} is broken at ${broken.position}: ${broken.cause}`);
       }
       if (events.compare(page.position, position) >= 0) break;
     }
