@@ -26,6 +26,7 @@ import { NoDigest } from '../engine/run/projection-digest.ts';
 import { subsystems } from '../subsystems.ts';
 import { CliError, exitCodes, reasonOf } from './exit-codes.ts';
 import { failureIn, failureReason } from './failure-text.ts';
+import type { Output } from './output.ts';
 import { located, storeAt, storeFile, storeThere, type Place } from './place.ts';
 import { resume } from './run/virtual-time.ts';
 
@@ -111,6 +112,12 @@ const inspected = async (place: Place, progress: (events: number) => void): Prom
     await open.close();
   }
 };
+
+/** Tells how far the log of a server has been read. */
+export const reading =
+  (command: string, output: Output) =>
+  (events: number): void =>
+    output.progress(`${command}: reading the log, ${events} events`);
 
 /** Looks at a store to the byte, as it is at this instant, beside whoever writes; a server's log is read to its end first. */
 export const inspecting = <T>(

@@ -4,7 +4,7 @@ import { loadArchive } from '../../adapters/archive/load.ts';
 import { writeArchive } from '../../adapters/archive/write.ts';
 import { createStore } from '../../adapters/sqlite/new-store.ts';
 import { CliError, exitCodes, reasonOf, type ExitCode } from '../exit-codes.ts';
-import { inspecting, orFailing } from '../open.ts';
+import { inspecting, orFailing, reading } from '../open.ts';
 import { newStoreFile, type Place } from '../place.ts';
 import type { Output } from '../output.ts';
 import { refuseExisting } from './backup.ts';
@@ -54,9 +54,8 @@ export const archive = (
   until: string | undefined,
   output: Output,
 ): Promise<ExitCode> =>
-  explaining(file, () => {
-    const read = (events: number) => output.progress(`archive: reading the log, ${events} events`);
-    return inspecting(place, read, async (inspection) => {
+  explaining(file, () =>
+    inspecting(place, reading('archive', output), async (inspection) => {
       refuseExisting(file, inspection.name);
       const progress = (events: number) => output.progress(`archive: ${events} events`);
       const written = await writeArchive(inspection, file, { until, progress });
@@ -67,8 +66,8 @@ export const archive = (
           `${file}: instance ${written.instance}, ${written.events} events up to position ${written.until}, ${written.bytes} bytes, digest ${written.digest}`,
       );
       return exitCodes.done;
-    });
-  });
+    }),
+  );
 
 const LOAD_THEN_COPY =
   'load the archive into a file (--data DIR), then move it: chancery copy --from sqlite:DIR/chancery.db --to URL';

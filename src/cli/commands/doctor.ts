@@ -8,7 +8,7 @@ import { instanceOf } from '../../engine/inspected-instance.ts';
 import type { Inspection } from '../../engine/inspection.ts';
 import { subsystems } from '../../subsystems.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { inspecting } from '../open.ts';
+import { inspecting, reading } from '../open.ts';
 import type { Place } from '../place.ts';
 import { inline, type Output } from '../output.ts';
 
@@ -29,9 +29,8 @@ const describe = (
 };
 
 /** `chancery doctor`: whether a store is as it was written, and what waits for somebody. */
-export const doctor = (place: Place, output: Output): Promise<ExitCode> => {
-  const read = (events: number) => output.progress(`doctor: reading the log, ${events} events`);
-  return inspecting(place, read, async (inspection) => {
+export const doctor = (place: Place, output: Output): Promise<ExitCode> =>
+  inspecting(place, reading('doctor', output), async (inspection) => {
     const scratch = sqliteScratch();
     try {
       const examination = examine({
@@ -63,4 +62,3 @@ export const doctor = (place: Place, output: Output): Promise<ExitCode> => {
       scratch.close();
     }
   });
-};
