@@ -27,7 +27,7 @@ import { subsystems } from '../subsystems.ts';
 import { CliError, exitCodes, reasonOf } from './exit-codes.ts';
 import { failureIn, failureReason } from './failure-text.ts';
 import type { Output } from './output.ts';
-import { located, storeAt, storeFile, storeThere, type Place } from './place.ts';
+import { categories, located, storeAt, storeFile, storeThere, type Place } from './place.ts';
 import { resume } from './run/virtual-time.ts';
 
 /** What is done with an engine while it is open: it is closed, with all that belongs to it, when the work ends. */
@@ -105,7 +105,7 @@ const openRail = (data: string): SandboxRail => {
 const inspected = async (place: Place, progress: (events: number) => void): Promise<Inspection> => {
   const found = located(place);
   if (found.kind === 'file') return inspectSqlite(storeFile(place, ''));
-  const open = unwrapped(await found.log.open({ readOnly: true })());
+  const open = unwrapped(await found.log.open({ readOnly: true, categories })());
   try {
     return await inspectLog(open.events, found.rows, progress);
   } finally {

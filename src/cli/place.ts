@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { withLocalRows } from '../adapters/sqlite/local-rows.ts';
 import { sqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import type { Log, Store } from '../engine/rows.ts';
+import { categoriesOf } from '../engine/run/opening.ts';
+import { subsystems } from '../subsystems.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { serverLog } from './server.ts';
 
@@ -15,6 +17,9 @@ export type Located =
   | { readonly kind: 'server'; readonly log: Log; readonly rows: string };
 
 const SQLITE = 'sqlite:';
+
+/** Whose streams are read where a server has streams of others too. */
+export const categories = categoriesOf({ subsystems });
 
 /** The file that a URL of a store names; undefined: it names a server. */
 const fileIn = (url: string): string | undefined =>

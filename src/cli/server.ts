@@ -1,11 +1,18 @@
+import { addressOf } from '../adapters/eventstoredb/address.ts';
+import { eventStoreDb } from '../adapters/eventstoredb/event-store-db.ts';
+import { memoryStore } from '../adapters/memory/memory-store.ts';
+import { E } from '../engine/fp.ts';
 import type { Log } from '../engine/rows.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 
-/** The log of the server that an option names. Throws `CliError`, which shows nothing of a URL that may hold a password. */
+/** The log of the server that an option names. Throws `CliError`, which shows nothing of a URL: there may be a password in it. */
 export const serverLog = (option: string, url: string): Log => {
-  const scheme = /^[a-z+]*:/.exec(url)?.[0] ?? 'no scheme';
-  throw new CliError(
-    `${option} with ${scheme} is no store: this version knows sqlite:PATH`,
-    exitCodes.wrongUsage,
-  );
+  const address = addressOf(url);
+  if (E.isLeft(address)) {
+    const { reason, remedy } = address.left;
+    const text = `${option} names no store: ${reason}; ${remedy}, or sqlite:PATH for a file`;
+    throw new CliError(text, exitCodes.wrongUsage);
+  }
+  // What the adapter lists streams in is gone with the process; read models lie in a file of their own.
+  return { ...eventStoreDb(url, { rows: memoryStore() }), durable: true };
 };

@@ -1,5 +1,5 @@
 import { E, type TE } from '../../engine/fp.ts';
-import type { Log, OpenStore, Store } from '../../engine/rows.ts';
+import type { Log, OpenOptions, OpenStore, Store } from '../../engine/rows.ts';
 import type { StoreFailure } from '../../engine/store.ts';
 import { noRowsFile, openRowsFile, type RowsFile } from './rows-file.ts';
 
@@ -7,13 +7,13 @@ const opened =
   (
     log: Log,
     open: (readOnly: boolean) => E.Either<StoreFailure, RowsFile>,
-    readOnly: boolean,
+    options: OpenOptions,
   ): TE.TaskEither<StoreFailure, OpenStore> =>
   async () => {
-    const file = open(readOnly);
+    const file = open(options.readOnly);
     if (E.isLeft(file)) return file;
     const { rows, bind, close } = file.right;
-    const beside = await log.open({ readOnly })();
+    const beside = await log.open(options)();
     if (E.isLeft(beside)) {
       await close();
       return beside;
@@ -36,12 +36,12 @@ const opened =
 export const withLocalRows = (log: Log, path: string): Store => ({
   name: log.name,
   durable: log.durable,
-  open: ({ readOnly }) => opened(log, (reads) => openRowsFile(path, reads), readOnly),
+  open: (options) => opened(log, (readOnly) => openRowsFile(path, readOnly), options),
 });
 
 /** A log by itself, to be read: what needs no read models, such as a digest, needs no file of them. */
 export const withoutRows = (log: Log): Store => ({
   name: log.name,
   durable: log.durable,
-  open: () => opened(log, () => E.right(noRowsFile()), true),
+  open: (options) => opened(log, () => E.right(noRowsFile()), { ...options, readOnly: true }),
 });

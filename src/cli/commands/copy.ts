@@ -9,7 +9,7 @@ import { subsystems } from '../../subsystems.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { closing, orFailing } from '../open.ts';
 import { columns, type Output } from '../output.ts';
-import { logAt } from '../place.ts';
+import { categories, logAt } from '../place.ts';
 import { projectionNames } from '../subjects.ts';
 
 /** The two stores, as URLs. */
@@ -23,7 +23,7 @@ const withLog = async <T>(
   readOnly: boolean,
   work: (events: Parameters<typeof copyLog>[0]) => Promise<T>,
 ): Promise<T> => {
-  const open = unwrapped(await log.open({ readOnly })());
+  const open = unwrapped(await log.open({ readOnly, categories })());
   try {
     return await work(open.events);
   } finally {
