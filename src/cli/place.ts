@@ -51,6 +51,16 @@ export const storeAt = (place: Place): Store => {
 /** The store that is meant, to be looked at: a file must be there. */
 export const storeThere = (place: Place): Store => openable(place, located(place));
 
+/** Refuses to look for rows where nobody has built any yet. */
+export const demandRows = (place: Place): void => {
+  const found = located(place);
+  if (found.kind === 'file' || existsSync(found.rows)) return;
+  throw new CliError(
+    `there are no rows of ${found.log.name} in ${found.rows} yet; "chancery rebuild PROJECTION" or any run with these options builds them`,
+    exitCodes.notRight,
+  );
+};
+
 const there = (place: Place, { file }: Extract<Located, { kind: 'file' }>): string => {
   if (existsSync(file)) return file;
   throw noStore(file, place);

@@ -13,7 +13,7 @@ import {
   type Perform,
 } from './declarations.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-codes.ts';
-import { output } from './output.ts';
+import { inline, output } from './output.ts';
 
 const versionOf = (packageFile: URL): string => {
   const found = t.type({ version: t.string }).decode(JSON.parse(readFileSync(packageFile, 'utf8')));
@@ -60,7 +60,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
       return cause.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
     }
     if (!(cause instanceof CliError)) throw cause;
-    process.stderr.write(`chancery: ${cause.message}\n`);
+    process.stderr.write(`chancery: ${inline(cause.message)}\n`);
     return cause.exitCode;
   }
 };

@@ -158,12 +158,12 @@ const TABLES = [
 const HOLDS = ['openHolds', 'openWithdrawals'];
 
 /** All that a store holds of events and rows, to the byte: the whole log in order, every row of every read model. */
-export const contents = (data: string) => {
-  const db = new Database(join(data, 'chancery.db'), { readonly: true });
+export const contents = (data: string, file: 'chancery.db' | 'rows.db' = 'chancery.db') => {
+  const db = new Database(join(data, file), { readonly: true });
   try {
     const models = [...TABLES, ...HOLDS].map((name) => `'${name}'`).join(', ');
     return {
-      events: db.prepare('SELECT * FROM events ORDER BY position').all(),
+      events: file === 'rows.db' ? [] : db.prepare('SELECT * FROM events ORDER BY position').all(),
       rows: db
         .prepare(`SELECT tbl, key, row FROM rows WHERE tbl IN (${models}) ORDER BY 1, 2`)
         .all(),

@@ -4,7 +4,7 @@ import type { KeyedRow, PageRequest } from '../../engine/rows.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { describeInstant } from '../instant.ts';
 import { mending, visiting } from '../open.ts';
-import type { Place } from '../place.ts';
+import { demandRows, type Place } from '../place.ts';
 import { inline, type Output } from '../output.ts';
 import { pagesOf } from '../pages.ts';
 import { advance } from '../run/virtual-time.ts';
@@ -35,8 +35,9 @@ export const deadLetters = (
   return drop === undefined ? listed(place, output) : dropped(place, drop, output);
 };
 
-const listed = (place: Place, output: Output): Promise<ExitCode> =>
-  visiting(place, async (engine) => {
+const listed = (place: Place, output: Output): Promise<ExitCode> => {
+  demandRows(place);
+  return visiting(place, async (engine) => {
     let found = 0;
     for await (const letter of lettersOf(engine)) {
       found += 1;
@@ -45,6 +46,7 @@ const listed = (place: Place, output: Output): Promise<ExitCode> =>
     if (!output.json && found === 0) output.line('no dead letters');
     return found === 0 ? exitCodes.done : exitCodes.notRight;
   });
+};
 
 const noLetter = (id: string): CliError =>
   new CliError(

@@ -3,7 +3,7 @@ import type { Where } from '../../engine/run/query.ts';
 import type { KeyedRow } from '../../engine/rows.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { visiting } from '../open.ts';
-import type { Place } from '../place.ts';
+import { demandRows, type Place } from '../place.ts';
 import { columns, inline, type Output } from '../output.ts';
 import { pagesOf } from '../pages.ts';
 import { modelNamed } from '../subjects.ts';
@@ -21,6 +21,7 @@ export const rows = (
   const model = modelNamed(name);
   const unknown = Object.keys(where).find((index) => !Object.hasOwn(model.indexes, index));
   if (unknown !== undefined) throw noIndex(unknown, model);
+  demandRows(place);
   return visiting(place, async (engine) => {
     let found = 0;
     for await (const page of pagesOf(engine.query(model).where(where).page, ({ key }) => key)) {
