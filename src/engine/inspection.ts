@@ -43,6 +43,8 @@ export type Inspection = {
   readonly next: (position: Position | undefined) => Position;
   readonly compare: (a: Position, b: Position) => number;
   readonly isPosition: (text: string) => boolean;
+  /** A position that the text of a row names, as this inspection gives positions. */
+  readonly positionIn: (text: Position) => Position;
   readonly tables: () => readonly string[];
   readonly rows: (table: string) => Iterable<StoredRow>;
   readonly entries: (table: string) => Iterable<StoredEntry>;

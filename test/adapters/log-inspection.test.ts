@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { writeArchive } from '../../src/adapters/archive/write.ts';
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { withLocalRows } from '../../src/adapters/sqlite/local-rows.ts';
 import { inspectLog } from '../../src/adapters/sqlite/log-inspection.ts';
@@ -7,10 +9,11 @@ import { sqliteScratch } from '../../src/adapters/sqlite/scratch.ts';
 import { examine } from '../../src/engine/doctor/doctor.ts';
 import type { Finding } from '../../src/engine/doctor/finding.ts';
 import { E } from '../../src/engine/fp.ts';
-import type { Log } from '../../src/engine/rows.ts';
+import type { Log, OpenLog } from '../../src/engine/rows.ts';
 import { ada, engines } from '../support/engines.ts';
 import { sparseLog } from '../support/sparse-log.ts';
 import { inDirectory } from '../support/store-files.ts';
+import { world, writing } from '../support/ticket-effects.ts';
 import { ticketCommands, ticketSubsystem } from '../support/tickets.ts';
 
 const start = engines();
@@ -31,10 +34,15 @@ const lived = async (directory: string) => {
   return { memory, rows };
 };
 
-const examined = async (log: Log, rows: string) => {
+const opened = async (log: Log): Promise<OpenLog> => {
   const open = await log.open({ readOnly: true })();
   if (E.isLeft(open)) throw new Error(open.left.type);
-  const inspection = await inspectLog(open.right.events, rows);
+  return open.right;
+};
+
+const examined = async (log: Log, rows: string) => {
+  const open = await opened(log);
+  const inspection = await inspectLog(open.events, rows);
   const scratch = sqliteScratch();
   const findings: Finding[] = [];
   const subsystems = [ticketSubsystem];
@@ -43,7 +51,7 @@ const examined = async (log: Log, rows: string) => {
   for (; next.done !== true; next = examination.next()) findings.push(next.value);
   scratch.close();
   inspection.close();
-  await open.right.close();
+  await open.close();
   return { findings, seen: next.value };
 };
 
@@ -121,6 +129,41 @@ describe('N16: a log looked at through its port', () => {
       const { findings, seen } = await examined(sparseLog(memory), join(directory, 'none.db'));
       expect(findings).toEqual([]);
       expect(seen).toMatchObject({ events: 10, rows: 0 });
+    }),
+  );
+
+  it(
+    'N49: its archive numbers the events, and says where an effect has still something to do',
+    inDirectory(async (directory) => {
+      const [memory, rows, file] = [memoryStore(), join(directory, 'r.db'), join(directory, 'a')];
+      const outside = world();
+      const { prepare } = outside;
+      outside.prepare = async (task) => {
+        if (task.key === 't2') throw new Error('no connection');
+        return prepare(task);
+      };
+      const store = withLocalRows(sparseLog(memory), rows);
+      const engine = await start({ store, effects: [writing(outside)] });
+      for (const n of [1, 2]) {
+        const opening = OpenTicket({ title: `t${n}`, answerBy: 9_000 });
+        await engine.send(ticketSubsystem, `ticket-${n}`, opening, { actor: ada });
+        await engine.settle();
+      }
+      await engine.close();
+      const events = (await opened(sparseLog(memory))).events;
+      const inspection = await inspectLog(events, rows);
+      await writeArchive(inspection, file);
+      inspection.close();
+      const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+      const [header = {}, first, second] = lines.map((line): unknown => JSON.parse(line));
+      expect(header).toMatchObject({
+        until: '4',
+        reactions: {
+          'reaction:echoWhenAsked': '4',
+          'outbox:writeLetter': expect.stringMatching(/^[23]$/) as unknown,
+        },
+      });
+      expect([first, second]).toMatchObject([{ position: '1' }, { position: '2' }]);
     }),
   );
 });

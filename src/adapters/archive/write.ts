@@ -79,7 +79,9 @@ const unfinishedIn = (inspection: Inspection): ReadonlyMap<string, Position | un
     }
     const { effect, event } = work.right;
     const consumer = outboxConsumer(effect);
-    if (!first.has(consumer)) first.set(consumer, event.behind ?? undefined);
+    if (!first.has(consumer)) {
+      first.set(consumer, event.behind === null ? undefined : inspection.positionIn(event.behind));
+    }
   }
   return first;
 };

@@ -153,6 +153,7 @@ export const eventsInspected = (
     next: (position) => `${positionNumber(position ?? '0') + 1}`,
     compare: comparePositions,
     isPosition: (text) => POSITION.test(text),
+    positionIn: (text) => text,
   };
 };
 

@@ -112,15 +112,17 @@ export const inspectLog = async (
   try {
     orThrown(rowsPath, () => atThisInstant(rows));
     const numberOf = numbering(events, log, await gathered(events, log, progress));
+    const positionIn = (position: Position) => `${numberOf(position) ?? `unknown ${position}`}`;
     const { checkpoints, ...inspected } = rowsInspected(rows, rowsPath);
     return {
       name: events.name,
       ...eventsInspected(log, NAME),
       ...inspected,
+      positionIn,
       checkpoints: () =>
         checkpoints().map(({ position, ...checkpoint }) => ({
           ...checkpoint,
-          position: `${numberOf(position) ?? `unknown ${position}`}`,
+          position: positionIn(position),
         })),
       close,
     };

@@ -4,9 +4,9 @@ import type { PageRequest } from '../../engine/rows.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { describeInstant } from '../instant.ts';
 import { mending, visiting } from '../open.ts';
-import type { Place } from '../place.ts';
 import { inline, type Output } from '../output.ts';
 import { pagesOf } from '../pages.ts';
+import { demandRows, type Place } from '../place.ts';
 import { advance } from '../run/virtual-time.ts';
 import { typedId, typedKey } from '../typed-key.ts';
 
@@ -51,8 +51,9 @@ export const effects = (
   return drop === undefined ? listed(place, output) : dropped(place, drop, output);
 };
 
-const listed = (place: Place, output: Output): Promise<ExitCode> =>
-  visiting(place, async (engine) => {
+const listed = (place: Place, output: Output): Promise<ExitCode> => {
+  demandRows(place);
+  return visiting(place, async (engine) => {
     let [found, failed] = [0, 0];
     for await (const work of worksIn(engine)) {
       found += 1;
@@ -62,6 +63,7 @@ const listed = (place: Place, output: Output): Promise<ExitCode> =>
     if (!output.json && found === 0) output.line('nothing waits');
     return failed === 0 ? exitCodes.done : exitCodes.notRight;
   });
+};
 
 const noWork = (id: string): CliError =>
   new CliError(
