@@ -11,6 +11,7 @@ import { peerRows } from './rows/peers.bench.ts';
 import { rebuildRows } from './rows/rebuild.bench.ts';
 import { releaseRows } from './rows/marketplace-releases.bench.ts';
 import { sequentialRows } from './rows/sequential.bench.ts';
+import { serverRows } from './rows/server.bench.ts';
 import { splitRows } from './rows/marketplace-split.bench.ts';
 
 /** Every row, by the stem of its file: first the engine's table, then the marketplace's. */
@@ -22,6 +23,7 @@ export const rows: Readonly<Record<string, readonly Row[]>> = {
   fold: foldRows,
   rebuild: rebuildRows,
   million: millionRows,
+  server: serverRows,
   peers: peerRows,
   'marketplace-commands': commandRows,
   'marketplace-split': splitRows,
