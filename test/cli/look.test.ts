@@ -334,9 +334,11 @@ describe('the command line', () => {
       'effects',
       'payments',
       'doctor',
+      'digest',
       'backup',
       'archive',
       'load',
+      'copy',
       'sandbox-bank',
       'docs',
     ]);
@@ -371,7 +373,7 @@ describe('the command line', () => {
     [
       'an unknown kind of store',
       ['status', '--store', 'pg://x'],
-      /^chancery: --store pg:\/\/x .*sqlite:PATH/,
+      /^chancery: --store names no store: its scheme is not esdb.*sqlite:PATH/,
     ],
     [
       'an unknown category',

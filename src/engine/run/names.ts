@@ -18,7 +18,7 @@ export type WrongName =
     };
 
 /** Names under which the engine itself keeps something. */
-const OWN_CATEGORY = partsOf(INSTANCE_STREAM)?.category ?? '';
+export const OWN_CATEGORY = partsOf(INSTANCE_STREAM)?.category ?? '';
 const OWN_EVENTS = [instanceEvents, leaseSubsystem.events].flatMap(({ payloads }) =>
   Object.keys(payloads),
 );

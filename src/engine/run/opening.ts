@@ -10,7 +10,8 @@ import {
   type Instance,
   type InstanceFailure,
 } from './instance.ts';
-import { wrongName, type WrongName } from './names.ts';
+import { leaseSubsystem } from '../lease.ts';
+import { OWN_CATEGORY, wrongName, type WrongName } from './names.ts';
 import type { AnyEffect } from '../outbox.ts';
 import type { OpenStore, Store } from '../rows.ts';
 import type { SnapshotPolicy } from './snapshots.ts';
@@ -89,7 +90,8 @@ export const opened = (opening: Opening): TE.TaskEither<OpenFailure, Opened> => 
 /** The categories of an engine's streams: those of its subsystems, and its own. */
 export const categoriesOf = ({ subsystems }: Pick<Opening, 'subsystems'>): readonly string[] => [
   ...subsystems.map(({ category }) => category),
-  'instance',
+  leaseSubsystem.category,
+  OWN_CATEGORY,
 ];
 
 /** Tells rows that lie elsewhere than the log which log they are of. */
