@@ -93,7 +93,6 @@ describe('engine N24, N49: a server and a file', () => {
     });
     expect(contents(place('six')).events.slice(0, before.length)).toEqual(before);
   });
-  });
 
   test.each([
     ['streams', ['streams']],

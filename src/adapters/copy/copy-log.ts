@@ -37,6 +37,9 @@ const sizeOf = ({ data, metadata }: { readonly data: string; readonly metadata: 
 
 /** An event of the source with the size of its texts; throws where they are not those that its hash was made of. */
 const checked = (store: string, event: Envelope): Weighed => {
+  if (event.unreadable !== undefined) {
+    throw damaged(store, `${nameOf(event)} cannot be read: ${event.unreadable}`);
+  }
   const texts = { data: canonicalJson(event.data), metadata: canonicalJson(event.metadata) };
   if (nativeEventHash({ ...event, ...texts }) === event.hash) return { event, size: sizeOf(texts) };
   throw damaged(store, `${nameOf(event)} is not what was written`);

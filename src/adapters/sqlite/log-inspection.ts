@@ -28,6 +28,10 @@ const scratchLog = (): Database.Database => {
   return db;
 };
 
+/** An event's texts; of what cannot be read none, so that it is taken for no event. */
+const textsOf = ({ metadata, data, unreadable }: Envelope): readonly [string, string] =>
+  unreadable === undefined ? [canonicalJson(metadata), canonicalJson(data)] : ['', ''];
+
 /** Copies a log up to its head; gives how many events it has and up to where it was read. */
 const gathered = async (
   events: EventStore,
@@ -40,8 +44,8 @@ const gathered = async (
   const place = db.prepare<[number, string]>('INSERT INTO places VALUES (?, ?)');
   let [count, seen]: [number, Position | undefined] = [0, undefined];
   const put = (event: Envelope): void => {
-    const { stream, revision, id, type, version, hash, metadata, data, position } = event;
-    const texts = [canonicalJson(metadata), canonicalJson(data)] as const;
+    const { stream, revision, id, type, version, hash, position } = event;
+    const texts = textsOf(event);
     count += 1;
     try {
       insert.run(count, stream, revision, id, type, version, hash, ...texts);
