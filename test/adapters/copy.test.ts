@@ -194,6 +194,10 @@ describe('N24: a log that is copied from one store to another', () => {
       reason: 'revision 0 of ticket-3 is not what was written',
     });
     expect(found.length).toBeLessThan(81);
+    const foreign = sparseLog(from, (event) => [{ ...event, unreadable: 'it is no JSON' }]);
+    expect((await copied(foreign, memoryStore())).outcome).toMatchObject({
+      reason: 'revision 0 of instance-main cannot be read: it is no JSON',
+    });
     expect((await copied(memoryStore(), memoryStore())).outcome).toMatchObject({
       type: 'LogDamaged',
       reason: 'nothing has been written to it yet',

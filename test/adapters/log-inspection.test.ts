@@ -89,6 +89,20 @@ describe('N16: a log looked at through its port', () => {
   );
 
   it(
+    'what the log gives that is no event is named by stream and revision',
+    inDirectory(async (directory) => {
+      const { memory, rows } = await lived(directory);
+      const foreign = sparseLog(memory, (event) =>
+        event.stream === 'ticket-2' && event.revision === 2
+          ? [{ ...event, data: 'no JSON', unreadable: 'it is no JSON' }]
+          : [event],
+      );
+      const [found] = (await examined(foreign, rows)).findings;
+      expect(found).toMatchObject({ type: 'EventAltered', stream: 'ticket-2', revision: 2 });
+    }),
+  );
+
+  it(
     'an event that is hidden is named by the hole that it leaves, and rows show it',
     inDirectory(async (directory) => {
       const { memory, rows } = await lived(directory);
