@@ -1,6 +1,11 @@
 import { account, accountAbout, accountCommands } from './commands/marketplace/account.ts';
 import { deposit, depositAbout, depositCommands } from './commands/marketplace/deposit.ts';
 import { escrow, escrowAbout, escrowCommands } from './commands/marketplace/escrow.ts';
+import {
+  logCheckpoint,
+  logCheckpointAbout,
+  logCheckpointCommands,
+} from './commands/proof/log-checkpoint.ts';
 import { accountEvents } from './domain/marketplace/account/events.ts';
 import { accountNested } from './domain/marketplace/account/nested.ts';
 import { isWithdrawalOpen, openHold } from './domain/marketplace/account/rules.ts';
@@ -11,6 +16,8 @@ import { escrowEvents } from './domain/marketplace/escrow/events.ts';
 import { due } from './domain/marketplace/escrow/lapse.ts';
 import { stand } from './domain/marketplace/escrow/stand.ts';
 import { escrowMachine } from './domain/marketplace/escrow/state.ts';
+import { logCheckpointEvents } from './domain/proof/log-checkpoint/events.ts';
+import { logCheckpointMachine } from './domain/proof/log-checkpoint/state.ts';
 import { standing } from './domain/shared/ledger.ts';
 import { subsystem } from './engine/subsystem.ts';
 import { creditedTotalsProjection } from './projections/marketplace/credited-totals.ts';
@@ -66,5 +73,23 @@ export const accountSubsystem = subsystem({
   checks: [overdueHolds, overdueWithdrawals],
 });
 
+/** The signed checkpoints of a log: one stream, named by the instance. */
+export const logCheckpointSubsystem = subsystem({
+  category: 'logCheckpoint',
+  area: 'proof',
+  decider: logCheckpoint,
+  events: logCheckpointEvents,
+  commands: logCheckpointCommands,
+  machine: logCheckpointMachine,
+  about: logCheckpointAbout,
+  projections: [],
+  reactions: [],
+});
+
 /** Every subsystem, in one table: laws, docs, command line and composition iterate over it. */
-export const subsystems = [escrowSubsystem, depositSubsystem, accountSubsystem] as const;
+export const subsystems = [
+  escrowSubsystem,
+  depositSubsystem,
+  accountSubsystem,
+  logCheckpointSubsystem,
+] as const;

@@ -44,6 +44,9 @@ export const runs = (program: Command, perform: Perform): void => {
     .option('--at', 'virtual time: every line carries its own instant')
     .option('--until <instant>', 'where virtual time ends, if not at the last line', parseInstant)
     .option('--instance <id>', 'the instance that a new store becomes', instanceId)
+    .option('--sign <keystore>', 'signs checkpoints of the log with the key in this file')
+    .option('--passphrase <reference>', "the key's passphrase: env:NAME or file:/path")
+    .option('--anchor <file>', 'where signed checkpoints are published too')
     .addHelpText('after', A_LINE)
     .action((file: string | undefined, flags: Common & RunFlags) =>
       perform(flags, (output) => {

@@ -23,6 +23,7 @@ import type { Engine } from '../engine/run/engine.ts';
 import { NotBuiltYet } from '../engine/run/live-rows.ts';
 import { unwrapped } from '../engine/run/edge.ts';
 import { NoDigest } from '../engine/run/projection-digest.ts';
+import type { Proving } from '../proof/checkpoint-cutter.ts';
 import { subsystems } from '../subsystems.ts';
 import { CliError, exitCodes, reasonOf } from './exit-codes.ts';
 import { failureIn, failureReason } from './failure-text.ts';
@@ -40,7 +41,12 @@ export const visiting = async <T>(place: Place, visit: Visit<T>): Promise<T> => 
 };
 
 /** How an engine is opened for writing. */
-export type Writing = { readonly clock: Clock; readonly instance?: string | undefined };
+export type Writing = {
+  readonly clock: Clock;
+  readonly instance?: string | undefined;
+  /** What signs its checkpoints; undefined: none are signed. */
+  readonly proof?: Proving | undefined;
+};
 
 /** What is done with an engine that is written, and with what receives its payments. */
 type WritingVisit<T> = (engine: Engine, receiver: Receiver) => Promise<T>;
@@ -53,7 +59,7 @@ export const unclaimedIn = (place: Place): UnclaimedView => viewUnclaimed(unclai
 /** Opens the engine for writing, with the sandbox rail beside its data, and closes all after the visit. */
 export const writing = async <T>(
   place: Place,
-  { clock, instance }: Writing,
+  { clock, instance, proof }: Writing,
   visit: WritingVisit<T>,
 ): Promise<T> => {
   const store = storeAt(place);
@@ -61,9 +67,11 @@ export const writing = async <T>(
   const unclaimed = unclaimedPayments(unclaimedFile(place));
   const effects = [payWithdrawals(rail)];
   const named = instance === undefined ? {} : { instance };
+  const signed = proof === undefined ? {} : { proof };
   try {
     return await orFailing(async () => {
-      const engine = await createEngine({ store, subsystems, effects, clock, ...named });
+      const options = { store, subsystems, effects, clock, ...named, ...signed };
+      const engine = await createEngine(options);
       const receiver = receivePayments({ engine, rail, unclaimed, clock });
       return closing(
         async () => receivingEngine(engine, receiver),

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { didOfKey, keyOfDid } from '../domain/shared/did-key.ts';
 import { BuiltId } from '../engine/codec.ts';
+import { E } from '../engine/fp.ts';
 import type { Place } from './place.ts';
 
 /** The options that every command on a store takes. */
@@ -38,6 +40,15 @@ export const portNumber = (given: string): number => {
     throw new InvalidArgumentError('a port is a whole number from 0 to 65535');
   }
   return Number(given);
+};
+
+/** A key that somebody trusts: its did:key, or its 32 bytes in hex. */
+export const trustedKey = (given: string): string => {
+  const did = /^[0-9a-f]{64}$/.test(given) ? didOfKey(Buffer.from(given, 'hex')) : given;
+  if (E.isLeft(keyOfDid(did))) {
+    throw new InvalidArgumentError('a key is did:key:z... of Ed25519, or 64 hex digits');
+  }
+  return did;
 };
 
 export const instanceId = (given: string): string => {

@@ -12,6 +12,7 @@ import {
   serves,
   type Perform,
 } from './declarations.ts';
+import { proves } from './proof-declarations.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-codes.ts';
 import { inline, output } from './output.ts';
 
@@ -35,7 +36,7 @@ const programOf = (perform: Perform): Command => {
         write(`chancery: ${problem}; --help says how it is used\n`);
       },
     });
-  for (const declare of [runs, looks, follows, keeps, moves, serves, documents])
+  for (const declare of [runs, looks, follows, keeps, moves, serves, proves, documents])
     declare(program, perform);
   return program;
 };

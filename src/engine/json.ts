@@ -1,10 +1,17 @@
 import canonicalize from 'canonicalize';
+import { E } from './fp.ts';
 
 /** A JSON value as text in the form of RFC 8785 (JSON Canonicalization Scheme). */
 export const canonicalJson = (value: unknown): string => {
   const text = canonicalize(value);
   if (text === undefined) throw new Error('undefined is no JSON value');
   return text;
+};
+
+/** The value of a JSON text; undefined, which no text stands for: it is none. */
+export const parsedJson = (text: string): unknown => {
+  const parsed = E.tryCatch((): unknown => JSON.parse(text), String);
+  return E.isRight(parsed) ? parsed.right : undefined;
 };
 
 /** Whether two JSON values are the same, whatever the order of their keys. */

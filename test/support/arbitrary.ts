@@ -32,6 +32,8 @@ const EXAMPLES: readonly string[] = [
   'wallet:ada',
   'escrow-E1',
   'bafy2bzaced',
+  'f'.repeat(128),
+  'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp',
 ];
 const NUMBERS: readonly number[] = [0, 1, 2, 3, 60_000, 3_600_000, 1_700_000_000_000];
 

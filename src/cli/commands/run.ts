@@ -4,13 +4,15 @@ import type { Engine } from '../../engine/run/engine.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { writing } from '../open.ts';
 import type { Place } from '../place.ts';
+import { provingOf, type SigningFlags } from '../proof/signing.ts';
 import type { Output } from '../output.ts';
 import { describeOutcome, isStoreFailure, type LineOutcome } from '../run/outcome.ts';
 import { runFile } from '../run/run-file.ts';
 import { sourceOf, type Source } from '../run/source.ts';
 import { describeSummary, type Summary } from '../run/summary.ts';
+import { stopRequest } from '../stop-request.ts';
 
-export type RunFlags = {
+export type RunFlags = SigningFlags & {
   /** The file carries its own instants, and virtual time follows them. */
   readonly at?: boolean;
   readonly until?: number;
@@ -19,19 +21,6 @@ export type RunFlags = {
 
 /** How a run has gone; stopped: somebody asked the process to end, or nobody reads its output any more. */
 export type Ran = { readonly summary: Summary; readonly isStopped: boolean };
-
-/** Whether the process has been asked to end. */
-const stopRequest = () => {
-  let isRequested = false;
-  const stop = (): void => {
-    isRequested = true;
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  return {
-    isRequested: () => isRequested,
-    release: () => void process.off('SIGINT', stop).off('SIGTERM', stop),
-  };
-};
 
 /** What a run is given: where, which file, how, and who hears of it. */
 export type RunRequest = {
@@ -49,16 +38,19 @@ export const runIn = async <T>(
 ): Promise<T> => {
   const { until, instance } = flags;
   const clock = flags.at === true ? virtualClock() : undefined;
+  const proof = await provingOf(flags);
   const stop = stopRequest();
   const isStopped = (): boolean => stop.isRequested() || output.isUnread();
   try {
-    return await writing(place, { clock: clock ?? systemClock(), instance }, async (engine) => {
+    const how = { clock: clock ?? systemClock(), instance, proof };
+    return await writing(place, how, async (engine) => {
       const summary = await runFile(engine, source, { clock, until, print, isStopped });
       return then(engine, { summary, isStopped: isStopped() });
     });
   } finally {
     stop.release();
     source.dispose();
+    proof?.signer.close();
   }
 };
 

@@ -11,7 +11,7 @@ export const headOf = async ({
 
 /** Lets projections, the outbox, deadlines' table and reactions go to the head of the log, again and again until nothing more is appended. */
 export const settled = async (wiring: Wiring): Promise<void> => {
-  const { projections, outbox, deadlines, reactions, activity, clock } = wiring;
+  const { projections, outbox, deadlines, reactions, companions, activity, clock } = wiring;
   for (;;) {
     const head = await headOf(wiring);
     if (head === undefined) return;
@@ -24,6 +24,7 @@ export const settled = async (wiring: Wiring): Promise<void> => {
     if (clock.kind === 'virtual') await activity.idle();
     await deadlines.advance(head);
     for (const reaction of reactions) await reaction.advance(head);
+    for (const companion of companions) await companion.advance(head);
     await activity.idle();
     if ((await headOf(wiring)) === head) return;
   }

@@ -62,6 +62,12 @@ export type EngineStatus = {
   };
   /** Why the last state of a long stream could not be stored: it is folded anew when it is needed. */
   readonly snapshots: { readonly failure?: string };
+  /** What lives beside the engine and follows its log. */
+  readonly companions: readonly {
+    readonly companion: string;
+    readonly position: Position | undefined;
+    readonly failure?: string;
+  }[];
   readonly sent: Readonly<Sent>;
 };
 

@@ -15,7 +15,8 @@ export type Followers = {
 
 /** Starts projections, then what acts on them: the outbox, deadlines, reactions. */
 export const followers = (wiring: Wiring): Followers => {
-  const { clock, projections, outbox, reactions, deadlines, deadlinesChanged } = wiring;
+  const { clock, projections, outbox, reactions, deadlines, companions, deadlinesChanged } = wiring;
+  const all = [...projections, ...outbox, deadlines, ...reactions, ...companions];
   // Whoever fails after the stop is not followed again either.
   const stopped = new ReplaySubject<void>(1);
   const follow = (follower: Follower): void => {
@@ -32,7 +33,7 @@ export const followers = (wiring: Wiring): Followers => {
     };
     begin();
   };
-  for (const follower of [...projections, ...outbox, deadlines, ...reactions]) follow(follower);
+  for (const follower of all) follow(follower);
   const rings = alarm(clock, deadlines.nearest, deadlines.fire);
   deadlinesChanged.pipe(takeUntil(stopped)).subscribe(rings.reset);
   return {

@@ -46,7 +46,7 @@ export const life = (wiring: Wiring, newId: () => string, live: Followers | unde
  * for without end, and whatever goes wrong on the way the store is closed.
  */
 const closed = async (
-  { projections, outbox, deadlines, reactions, activity, snapshots, store }: Wiring,
+  { projections, outbox, deadlines, reactions, companions, activity, snapshots, store }: Wiring,
   live: Followers | undefined,
   underWay: ReadonlySet<Promise<unknown>>,
 ): Promise<void> => {
@@ -57,6 +57,7 @@ const closed = async (
     () => Promise.all([deadlines.stop(), ...acting.map((runner) => runner.halt())]),
     () => activity.idle(),
     () => Promise.all(acting.map((runner) => runner.stop())),
+    () => Promise.all(companions.map((companion) => companion.stop())),
     () => Promise.all(projections.map((runner) => runner.stop())),
     () => snapshots.stop(),
   ];

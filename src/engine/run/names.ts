@@ -1,5 +1,6 @@
 import { INSTANCE_STREAM, instanceEvents } from './instance.ts';
 import { leaseSubsystem } from '../lease.ts';
+import { LOG_TREE } from './companion.ts';
 import { JOURNALS } from './journal.ts';
 import type { AnyEffect } from '../outbox.ts';
 import { OUTBOX_TABLES } from './outbox/outbox-table.ts';
@@ -28,6 +29,7 @@ const OWN_TABLES = [
   'deadlineStreams',
   'deadLetters',
   'projectionVersions',
+  LOG_TREE,
   ...OUTBOX_TABLES,
   'reactionsFinished',
   SNAPSHOTS,

@@ -13,6 +13,7 @@ import {
 import { leaseSubsystem } from '../lease.ts';
 import { OWN_CATEGORY, wrongName, type WrongName } from './names.ts';
 import type { AnyEffect } from '../outbox.ts';
+import type { CompanionOf } from './companion.ts';
 import type { OpenStore, Store } from '../rows.ts';
 import type { SnapshotPolicy } from './snapshots.ts';
 import type { StoreFailure } from '../store.ts';
@@ -44,6 +45,8 @@ export type Opening = {
   readonly production?: boolean;
   /** When states of long streams are stored, so that loading them is quick; every 500 events if it is left out. */
   readonly snapshots?: SnapshotPolicy;
+  /** What lives beside the engine and follows its log, such as the keeper of its proofs. */
+  readonly companions?: readonly CompanionOf[];
   /** Hears what the engine does; without one nothing is measured. */
   readonly telemetry?: Telemetry;
 };

@@ -40,7 +40,13 @@ const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
   const taps = tapsFor(opening.telemetry, clock);
   const ports = { store, clock, sha256, newId, newSeed, taps };
   const parts = { ...instance, ...ports, subsystems, effects, settings };
-  const wiring = wired({ ...parts, readOnly, snapshots: readOnly ? 'never' : snapshots });
+  const beside = { companions: companionsOf(opening) };
+  const wiring = wired({
+    ...parts,
+    ...beside,
+    readOnly,
+    snapshots: readOnly ? 'never' : snapshots,
+  });
   const live = clock.kind === 'wall' && !readOnly ? followers(wiring) : undefined;
   const recorded = instance.clock;
   const digest = (name: string, position: Position) =>
@@ -54,6 +60,10 @@ const startedOn = ({ store, instance }: Opened, opening: Opening): Engine => {
     ...life(wiring, opening.newId, live),
   });
 };
+
+/** Who only looks has none. */
+const companionsOf = ({ readOnly = false, companions = [] }: Opening) =>
+  readOnly ? [] : companions;
 
 const notRepeatable = (effect: string): OpenFailure => ({
   type: 'EffectNotRepeatable',

@@ -8,7 +8,8 @@ export const statusOf = async (
   wiring: Wiring,
   recorded: EngineStatus['clock'],
 ): Promise<EngineStatus> => {
-  const { instance, store, projections, reactions, deadlines, snapshots, sent } = wiring;
+  const { instance, store, projections, reactions, deadlines, companions } = wiring;
+  const { snapshots, sent } = wiring;
   const outbox = await outboxStatus(store.rows, wiring.outbox, wiring.clock);
   return {
     instance,
@@ -30,6 +31,11 @@ export const statusOf = async (
       ...failing(deadlines),
     },
     snapshots: failing(snapshots),
+    companions: companions.map((companion) => ({
+      companion: companion.name,
+      position: companion.position(),
+      ...failing(companion),
+    })),
     sent: { ...sent },
   };
 };

@@ -1,5 +1,6 @@
 import { Subject, merge, type Observable } from 'rxjs';
 import { activity, type Activity } from './activity.ts';
+import type { Companion, CompanionOf } from './companion.ts';
 import type { Clock } from '../clock.ts';
 import { deadlineRunner, type DeadlineRunner } from './deadline-runner.ts';
 import { dispatcher, senders, type Dispatch, type Senders } from './dispatch.ts';
@@ -36,6 +37,7 @@ export type Composition = {
   readonly subsystems: readonly AnySubsystem[];
   readonly effects: readonly AnyEffect[];
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly companions: readonly CompanionOf[];
   readonly newSeed: () => Uint8Array;
   readonly snapshots: SnapshotPolicy;
   readonly taps: Taps;
@@ -57,6 +59,7 @@ export type Wiring = {
   readonly outbox: readonly OutboxRunner[];
   readonly reactions: readonly ReactionRunner[];
   readonly deadlines: DeadlineRunner;
+  readonly companions: readonly Companion[];
   readonly activity: Activity;
   readonly dispatch: Dispatch;
   readonly sent: Readonly<Sent>;
@@ -103,6 +106,7 @@ export const wired = (composition: Composition): Wiring => {
       performing(base, effect, tenures(base, composition, send)),
     ),
     reactions: reacting(base, send),
+    companions: composition.companions.map((companion) => companion({ ...base, dispatch })),
     deadlines: waiting(base, send, () => deadlinesChanged.next()),
     deadlinesChanged,
   };
