@@ -163,6 +163,25 @@ module.exports = {
       'Adapters alone stand before something that fails',
     ),
     only(
+      'proofs-know-their-domain',
+      '^src/proof/',
+      [
+        engine,
+        shared,
+        '^src/domain/proof/',
+        '^src/commands/proof/',
+        '^src/(?:proof|verify)/',
+        ...pure,
+      ],
+      'Proofs import the engine, domain/shared, their own domain and commands',
+    ),
+    only(
+      'verifier-is-pure',
+      '^src/verify/',
+      ['^src/engine/[^/]+$', shared, '^src/domain/proof/', '^src/verify/', ...pure],
+      'chancery/verify runs without Node.js',
+    ),
+    only(
       'testing-is-for-users',
       '^src/testing/',
       [engine, '^src/testing/', '^(?:node:)?assert(?:/strict)?$', ...pure, ...npm('fast-check')],

@@ -75,7 +75,36 @@ export {
 } from './adapters/rails/sandbox-bank/sandbox-http-rail.ts';
 export type { PaymentOrder } from './adapters/rails/sandbox-bank/wire.ts';
 export { sandboxRail, type SandboxRail } from './adapters/rails/sandbox-bank/sandbox-rail.ts';
-export { accountSubsystem, depositSubsystem, escrowSubsystem, subsystems } from './subsystems.ts';
+export {
+  accountSubsystem,
+  depositSubsystem,
+  escrowSubsystem,
+  logCheckpointSubsystem,
+  subsystems,
+} from './subsystems.ts';
+export { fileAnchor, readAnchorFile } from './adapters/anchor-file.ts';
+export { sqliteStoredLog } from './adapters/sqlite/stored-log.ts';
+export type { Anchor, Anchored, AnchorFailure } from './domain/shared/anchor.ts';
+export type { Proving } from './proof/checkpoint-cutter.ts';
+export { describeFault, type LogFault } from './proof/fault.ts';
+export type { Verified } from './proof/log-walk.ts';
+export { prove, type ProveRefused, type ProveRequest } from './proof/prove.ts';
+export { storeLog } from './proof/store-log.ts';
+export { verifyLog, type Verification, type VerifyOptions } from './proof/verify-log.ts';
+export type { Bundle, BundledEvent } from './verify/bundle.ts';
+export type { StoredLog, StoredText } from './engine/stored-log.ts';
+export type { Companion, CompanionOf, CompanionParts } from './engine/run/companion.ts';
+export {
+  logCheckpointCommands,
+  type LogCheckpointCommand,
+  type LogCheckpointRejection,
+} from './commands/proof/log-checkpoint.ts';
+export {
+  logCheckpointEvents,
+  type LogCheckpointEvent,
+} from './domain/proof/log-checkpoint/events.ts';
+export type { LogCheckpoint } from './domain/proof/log-checkpoint/state.ts';
+export type { Rotation, SignedStatement } from './domain/proof/log-checkpoint/statements.ts';
 export {
   accountCommands,
   type AccountCommand,
