@@ -8,6 +8,7 @@ import { ledgerRows } from './rows/marketplace-ledger.bench.ts';
 import { longStreamRows } from './rows/long-stream.bench.ts';
 import { millionRows } from './rows/million.bench.ts';
 import { peerRows } from './rows/peers.bench.ts';
+import { proofRows } from './rows/proofs.bench.ts';
 import { rebuildRows } from './rows/rebuild.bench.ts';
 import { releaseRows } from './rows/marketplace-releases.bench.ts';
 import { sequentialRows } from './rows/sequential.bench.ts';
@@ -25,6 +26,7 @@ export const rows: Readonly<Record<string, readonly Row[]>> = {
   million: millionRows,
   server: serverRows,
   peers: peerRows,
+  proofs: proofRows,
   'marketplace-commands': commandRows,
   'marketplace-split': splitRows,
   'marketplace-releases': releaseRows,
