@@ -7,7 +7,7 @@ import { seeds } from '../support/arbitrary-runs.ts';
 import { provenStore, signerFrom, tampered, verified } from '../support/proof-world.ts';
 
 /** The full size of the drill is 100,000: CHANCERY_PROOF_EVENTS. */
-const EVENTS = Number(process.env['CHANCERY_PROOF_EVENTS'] ?? '90');
+const EVENTS = Number(process.env['CHANCERY_PROOF_EVENTS'] ?? '60');
 const FLIPS = 1_000;
 
 const COLUMNS = ['stream', 'id', 'type', 'metadata', 'data'] as const;
