@@ -18,6 +18,8 @@ export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testTimeout: 60_000,
+  // Most tests wait for a disk or a process: no core is kept back.
+  maxWorkers: '100%',
   transform: { '\\.ts$': compiled('typescript'), '\\.m?js$': compiled('ecmascript') },
   transformIgnorePatterns: [`/node_modules/(?!(?:${esModulesOnly.join('|')})/)`],
   // Its exports name only what is imported, and Jest asks as one who requires.
