@@ -60,10 +60,13 @@ test('PR7: a log that nobody has touched is proven but for what comes after the 
   expect(found).toMatchObject({ trust: 'given', keys: [key], fault: undefined });
 });
 
-/** Whether a fault says that exactly this event was altered, and which checkpoint proves it. */
+/**
+ * Whether a fault says that exactly this event was altered, and which checkpoint proves it; none does where the first event names
+ * another instance now, to which no checkpoint belongs.
+ */
 const isNamed = (fault: LogFault | undefined, { stream, revision, position }: Row): boolean =>
   fault?.type === 'Altered' &&
-  fault.by !== undefined &&
+  (fault.by !== undefined || position === 1) &&
   fault.position === `${position}` &&
   fault.stream === stream &&
   fault.revision === revision;
