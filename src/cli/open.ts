@@ -84,18 +84,28 @@ export const writing = async <T>(
   }
 };
 
-/** Opens a store that is there for writing, by the clock that it lives by, where its last run ended. */
-export const mending = async <T>(
-  place: Place,
-  visit: (engine: Engine, clock: VirtualClock | undefined, receiver: Receiver) => Promise<T>,
-): Promise<T> => {
+/** What is done with a store that is there, by the clock that it lives by: a virtual one, or none. */
+type MendingVisit<T> = (
+  engine: Engine,
+  clock: VirtualClock | undefined,
+  receiver: Receiver,
+) => Promise<T>;
+
+/** Opens a store that is there for writing as it stands: under virtual time nothing goes on before the visit. */
+export const mendingAsItStands = async <T>(place: Place, visit: MendingVisit<T>): Promise<T> => {
   const { clock: kind } = await visiting(place, (engine) => engine.status());
   const clock = kind === 'virtual' ? virtualClock() : undefined;
-  return writing(place, { clock: clock ?? systemClock() }, async (engine, receiver) => {
+  return writing(place, { clock: clock ?? systemClock() }, (engine, receiver) =>
+    visit(engine, clock, receiver),
+  );
+};
+
+/** Opens a store that is there for writing, and goes on where its last run ended. */
+export const mending = <T>(place: Place, visit: MendingVisit<T>): Promise<T> =>
+  mendingAsItStands(place, async (engine, clock, receiver) => {
     await resume(engine, clock);
     return visit(engine, clock, receiver);
   });
-};
 
 const openRail = (data: string): SandboxRail => {
   try {

@@ -3,7 +3,7 @@ import type { Engine } from '../../engine/run/engine.ts';
 import type { KeyedRow, PageRequest } from '../../engine/rows.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { describeInstant } from '../instant.ts';
-import { mending, visiting } from '../open.ts';
+import { mending, mendingAsItStands, visiting } from '../open.ts';
 import { demandRows, type Place } from '../place.ts';
 import { inline, type Output } from '../output.ts';
 import { pagesOf } from '../pages.ts';
@@ -66,8 +66,9 @@ const retried = (place: Place, id: string, output: Output): Promise<ExitCode> =>
     return isDone ? exitCodes.done : exitCodes.notRight;
   });
 
+/** Drops before anything goes on, so that what is dropped is not done first. */
 const dropped = (place: Place, id: string, output: Output): Promise<ExitCode> =>
-  mending(place, async (engine) => {
+  mendingAsItStands(place, async (engine) => {
     if (!engine.deadLetters.drop(typedKey(id))) throw noLetter(id);
     output.item({ id, dropped: true }, () => `${id} is dropped`);
     return exitCodes.done;
