@@ -296,6 +296,7 @@ export type {
   StreamName,
   Subscription,
 } from './engine/store.ts';
+export type { Delivery, EventGroups, Joining, Parked } from './engine/group.ts';
 export { SecretReference, type Secret, type SecretMissing, type Secrets } from './engine/secret.ts';
 export type { Attributes, CounterName, SpanEnd, SpanName, Telemetry } from './engine/telemetry.ts';
 export { subsystem, type Status, type Subsystem } from './engine/subsystem.ts';

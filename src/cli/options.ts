@@ -15,6 +15,7 @@ export const onStore = (command: Command, example: string, data = './data'): Com
   command
     .option('--data <dir>', 'the directory of the data', data)
     .option('--store <url>', `the store, where it is not in the data directory: ${STORE_URLS}`)
+    .option('--share-reactions', 'on a server: the engines on it share the work of reactions')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', `\nExample: ${example}`);
 

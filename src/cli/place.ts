@@ -9,7 +9,12 @@ import { CliError, exitCodes } from './exit-codes.ts';
 import { serverLog } from './server.ts';
 
 /** Where the data are: the options that every command takes. */
-export type Place = { readonly data: string; readonly store?: string };
+export type Place = {
+  readonly data: string;
+  readonly store?: string;
+  /** On a server: the engines on it share the work of reactions. */
+  readonly shareReactions?: boolean;
+};
 
 /** What `--data` and `--store` name: a file, or the log of a server with a file of rows in the data directory. */
 export type Located =
@@ -26,11 +31,18 @@ const fileIn = (url: string): string | undefined =>
   url.startsWith(SQLITE) && url !== SQLITE ? url.slice(SQLITE.length) : undefined;
 
 /** The store that is meant. Throws `CliError` where the URL is none; a password in it is not shown. */
-export const located = ({ data, store }: Place): Located => {
-  if (store === undefined) return { kind: 'file', file: join(data, 'chancery.db') };
-  const file = fileIn(store);
-  if (file !== undefined) return { kind: 'file', file };
-  return { kind: 'server', log: serverLog('--store', store), rows: join(data, 'rows.db') };
+export const located = (place: Place): Located => {
+  const { data, store, shareReactions = false } = place;
+  if (store !== undefined && fileIn(store) === undefined) {
+    const log = serverLog('--store', store, { shareReactions });
+    return { kind: 'server', log, rows: join(data, 'rows.db') };
+  }
+  if (shareReactions) {
+    const text = '--share-reactions goes with a server; one process alone writes a file';
+    throw new CliError(text, exitCodes.wrongUsage);
+  }
+  const file = store === undefined ? undefined : fileIn(store);
+  return { kind: 'file', file: file ?? join(data, 'chancery.db') };
 };
 
 /** The log that a URL names, as an option gives it. Throws `CliError`, as all functions here do. */

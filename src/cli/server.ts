@@ -1,12 +1,16 @@
 import { addressOf } from '../adapters/eventstoredb/address.ts';
-import { eventStoreDb } from '../adapters/eventstoredb/event-store-db.ts';
+import { eventStoreDb, type EventStoreDbOptions } from '../adapters/eventstoredb/event-store-db.ts';
 import { memoryStore } from '../adapters/memory/memory-store.ts';
 import { E } from '../engine/fp.ts';
 import type { Log } from '../engine/rows.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 
 /** The log of the server that an option names. Throws `CliError`, which shows nothing of a URL: there may be a password in it. */
-export const serverLog = (option: string, url: string): Log => {
+export const serverLog = (
+  option: string,
+  url: string,
+  sharing: Pick<EventStoreDbOptions, 'shareReactions'> = {},
+): Log => {
   const address = addressOf(url);
   if (E.isLeft(address)) {
     const { reason, remedy } = address.left;
@@ -14,5 +18,5 @@ export const serverLog = (option: string, url: string): Log => {
     throw new CliError(text, exitCodes.wrongUsage);
   }
   // What the adapter lists streams in is gone with the process; read models lie in a file of their own.
-  return { ...eventStoreDb(url, { rows: memoryStore() }), durable: true };
+  return { ...eventStoreDb(url, { rows: memoryStore(), ...sharing }), durable: true };
 };

@@ -1,4 +1,5 @@
 import type { E, TE } from './fp.ts';
+import type { EventGroups } from './group.ts';
 import type { EventStore, Position, StoreFailure } from './store.ts';
 
 /** A row under a key in a table; `row` undefined: it goes. `entries` are the values under which declared indexes find it. */
@@ -76,6 +77,8 @@ export type OpenStore = OpenLog & {
 /** A log by itself, open. */
 export type OpenLog = {
   readonly events: EventStore;
+  /** Shares out events among processes; where it is there, reactions take theirs from it. */
+  readonly groups?: EventGroups;
   readonly close: () => Promise<void>;
 };
 

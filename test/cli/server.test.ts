@@ -1,5 +1,8 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { eventStoreDb } from '../../src/adapters/eventstoredb/event-store-db.ts';
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
+import { categories } from '../../src/cli/place.ts';
 import {
   cli,
   cliEach,
@@ -10,6 +13,7 @@ import {
   written,
   type Said,
 } from '../support/cli.ts';
+import { right } from '../support/drafts.ts';
 import { deals } from '../support/command-lines.ts';
 import { storeProcess } from '../support/store-files.ts';
 import { serverProcess, type ServerProcess } from '../support/server-process.ts';
@@ -152,6 +156,48 @@ describe('engine N24, N49: a server and a file', () => {
     const loaded = await one('load', place('server.jsonl'), '--json', '--data', place('loaded'));
     expect(loaded).toMatchObject({ instance: 'six' });
     expect(withoutLeases('loaded')).toEqual(withoutLeases('six'));
+  });
+
+  test('engine N19: dead letters that engines share are listed, counted and dropped by any of them', async () => {
+    const log = eventStoreDb(other.url, { rows: memoryStore(), shareReactions: true });
+    const { groups, close } = await right(log.open({ readOnly: false, categories }));
+    const stop = new AbortController();
+    const deliveries = groups!.join({
+      group: 'chancery-six-withdrawWhenEscrowPaysByStandingOrder',
+      after: undefined,
+      types: ['FundsReleased'],
+      room: 1,
+      joined: () => undefined,
+      signal: stop.signal,
+    });
+    const { value } = await deliveries.next();
+    value.park('the bank is closed');
+    stop.abort();
+    await deliveries.next();
+    await close();
+
+    const letters = ['dead-letters', '--json', ...there(), '--share-reactions'];
+    const listed = await cli(...letters);
+    const [letter] = said(listed);
+    expect([listed.code, letter]).toMatchObject([
+      1,
+      {
+        reaction: 'withdrawWhenEscrowPaysByStandingOrder',
+        cause: 'the bank is closed',
+        event: { type: 'FundsReleased', stream: value.event.stream },
+      },
+    ]);
+    expect(said(await cli('dead-letters', '--json', ...there()))).toEqual([]);
+    expect(await one('status', '--json', ...there(), '--share-reactions')).toMatchObject({
+      deadLetters: 1,
+    });
+    const id = String(letter!['id']);
+    expect(await one(...letters, '--drop', id)).toEqual({ id, dropped: true });
+    expect(said(await cli(...letters))).toEqual([]);
+    const alone = ['--data', place('six'), '--share-reactions'];
+    expect(await cli('dead-letters', ...alone)).toMatchObject(
+      failing(2, /--share-reactions goes with a server/),
+    );
   });
 
   test('backup and load say by what other means', async () => {

@@ -172,7 +172,7 @@ describe('closing', () => {
     expect(await failureOf(engine.query(tickets).get('1'))).toMatchObject({ type: 'StoreClosed' });
     expect(await failureOf(engine.history('ticket-1'))).toMatchObject({ type: 'StoreClosed' });
     expect(await failureOf(engine.status())).toMatchObject({ type: 'StoreClosed' });
-    expect(() => engine.deadLetters.list(1)).toThrow('StoreClosed');
+    expect(await failureOf(engine.deadLetters.list(1))).toMatchObject({ type: 'StoreClosed' });
     expect(await failureOf(engine.waitFor('99'))).toEqual({ type: 'EngineClosed' });
   });
 

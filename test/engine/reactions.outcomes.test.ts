@@ -60,7 +60,7 @@ test('engine N35: an outcome, granted or refused, may be followed by a next comm
   await engine.settle();
   expect(outcomes).toEqual(['refused', 'accepted']);
   expect(await notesOf(engine, '1')).toEqual(['after refusal', 'after grant']);
-  expect(engine.deadLetters.list(1)).toEqual([]);
+  expect(await engine.deadLetters.list(1)).toEqual([]);
 });
 
 test('engine N35: named refusals end the work', async () => {
@@ -70,7 +70,7 @@ test('engine N35: named refusals end the work', async () => {
   const engine = await start({ subsystems });
   await opened(engine, '1');
   await engine.settle();
-  expect(engine.deadLetters.list(1)).toEqual([]);
+  expect(await engine.deadLetters.list(1)).toEqual([]);
 });
 
 /** Tickets whose notes are refused until an instant. */
@@ -118,7 +118,7 @@ test('engine N35: an instant that has passed is no reason to ask for ever', asyn
   const engine = await start({ subsystems: [{ ...busyUntil(LATER, 0), reactions }] });
   await opened(engine, '1');
   await engine.runUntil(100_000);
-  expect(engine.deadLetters.list(1)).toMatchObject([{ row: { attempts: 8 } }]);
+  expect(await engine.deadLetters.list(1)).toMatchObject([{ row: { attempts: 8 } }]);
 });
 
 test('engine N35: a reaction reads rows once their projection has passed the event', async () => {
@@ -161,7 +161,7 @@ test('engine N35: rows of a projection that cannot pass the event are no answer'
   await engine.settle();
   await noted(engine, '1', 'breaks it');
   await engine.runUntil(1_000_000);
-  expect(engine.deadLetters.list(1)).toMatchObject([
+  expect(await engine.deadLetters.list(1)).toMatchObject([
     { row: { cause: 'Error: projection tickets has not passed the event' } },
   ]);
 });

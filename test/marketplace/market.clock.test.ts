@@ -176,7 +176,7 @@ describe('money set aside for a deal just before its funding deadline, and taken
       await world.runUntil(fundBy + HOUR);
       await world.audit();
       expect(world.books.holds.get('ada#1')?.endedBy).toBe(end);
-      expect(world.engine().deadLetters.list(10)).toEqual([]);
+      expect(await world.engine().deadLetters.list(10)).toEqual([]);
       await world.end();
     },
   );

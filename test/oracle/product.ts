@@ -83,7 +83,7 @@ export const runProduct = async (instance: string, fee: Fee, text: string): Prom
     const outcomes: LineOutcome[] = [];
     const print = (outcome: LineOutcome): void => void outcomes.push(outcome);
     await runFile(engine, source, { clock, until: undefined, print, isStopped });
-    const deadLetters = engine.deadLetters.list(10);
+    const deadLetters = await engine.deadLetters.list(10);
     return { outcomes, log: await logOf(engine), rows: await rowsOf(engine), deadLetters };
   } finally {
     await engine.close();

@@ -38,14 +38,16 @@ const checkRows = async (world: World): Promise<void> => {
   }
 };
 
-const lettersOf = ({ running }: World): readonly DeadLetter[] =>
-  running().flatMap(({ engine }) => engine.deadLetters.list(1_000).map(({ row }) => row));
+const lettersOf = async ({ running }: World): Promise<readonly DeadLetter[]> => {
+  const pages = await Promise.all(running().map(({ engine }) => engine.deadLetters.list(1_000)));
+  return pages.flat().map(({ row }) => row);
+};
 
 /** Work that was given up while everything failed can be done now (N19). */
 const retryLetters = async (world: World): Promise<void> => {
   const { workload, running } = world;
   for (const { engine } of running()) {
-    for (const { key, row } of engine.deadLetters.list(1_000)) {
+    for (const { key, row } of await engine.deadLetters.list(1_000)) {
       const isDone = await driven(world, 'retry', engine.deadLetters.retry(key));
       const isHopeless = workload.hopeless.includes(row.reaction);
       if (isDone === isHopeless) throw new Error(`N19: ${row.reaction}, retried: ${isDone}`);
@@ -62,7 +64,7 @@ const judge = async (world: World): Promise<void> => {
   const batches = batchesOf(log);
   checkAnswers(callers.calls, batches);
   checkDecisions(batches, log, decisions);
-  const letters = lettersOf(world);
+  const letters = await lettersOf(world);
   checkFollowing(workload, log, batches, decisions, letters);
   await workload.check({ log, engines, decisions, letters });
   await checkStatus(world);

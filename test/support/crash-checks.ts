@@ -87,7 +87,7 @@ export const expectRight = async ({
   const log = await wholeLog(engine);
   for (const envelope of log) books.apply(envelope);
   expectWholeBatches(log, engine.instance);
-  expect(engine.deadLetters.list(10)).toEqual([]);
+  expect(await engine.deadLetters.list(10)).toEqual([]);
   expect((engine.deadlines(1)[0]?.at ?? Infinity) > engine.now()).toBe(true);
   const { projections, reactions, deadlines } = await engine.status();
   expect(deadlines.stuck).toEqual([]);

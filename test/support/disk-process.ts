@@ -73,7 +73,7 @@ const rest = async (engine: Engine) => {
     if (performance.now() > patience) return { restless: await engine.status() };
     await nextTurn();
   }
-  return { letters: engine.deadLetters.list(10).map(({ row }) => row.cause) };
+  return { letters: (await engine.deadLetters.list(10)).map(({ row }) => row.cause) };
 };
 
 const failed = (cause: unknown): unknown => {

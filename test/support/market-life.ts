@@ -116,7 +116,7 @@ const atRest = async (world: MarketWorld): Promise<void> => {
   while (await world.revive());
   await checked(world);
   for (const engine of world.engines()) {
-    expect(engine.deadLetters.list(10)).toEqual([]);
+    expect(await engine.deadLetters.list(10)).toEqual([]);
     expect(engine.deadlines(10)).toEqual([]);
     expect((await engine.query(openHolds).page(ALL)).map(({ row }) => row)).toEqual([]);
     expect((await engine.query(openWithdrawals).page(ALL)).map(({ row }) => row)).toEqual([]);

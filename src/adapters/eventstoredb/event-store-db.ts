@@ -1,5 +1,6 @@
 import { E, TE } from '../../engine/fp.ts';
-import type { OpenStore, RowStore, Store } from '../../engine/rows.ts';
+import type { EventGroups } from '../../engine/group.ts';
+import type { OpenLog, OpenStore, RowStore, Store } from '../../engine/rows.ts';
 import {
   StoreFailed,
   type EventStore,
@@ -13,10 +14,13 @@ import { addressOf, type Address } from './address.ts';
 import { appendTo, unfitFor } from './append.ts';
 import { storeFailure, unavailable, without } from './failures.ts';
 import { follow, type Following } from './follow.ts';
+import { deliveries } from './group.ts';
 import { logEnds } from './head.ts';
 import { ignore, lane } from './lane.ts';
 import { connectTo, INSTALL, loadLibrary, type Library } from './library.ts';
 import { ownEvents } from './own-events.ts';
+import { parking } from './parked.ts';
+import type { Parking } from './parked-drop.ts';
 import { policiesOf, type Policies, type Waiting } from './policies.ts';
 import { compareTexts, positionText } from './position.ts';
 import { readStream, withClient } from './reads.ts';
@@ -26,6 +30,10 @@ import { streamIndex } from './stream-index.ts';
 export type EventStoreDbOptions = Waiting & {
   /** The store whose tables hold read models and progress: they lie beside the process, not on the server. Its log stays empty. */
   readonly rows: Store;
+  /** Engines share the work of reactions instead of each doing all of it. The user then needs the rights of an operator ($ops, $admins). */
+  readonly shareReactions?: boolean;
+  /** How long an event that is shared out may be unanswered before another engine gets it, in milliseconds; 30,000 by default. */
+  readonly redeliverAfterMs?: number;
 };
 
 type Opening = Parameters<Store['open']>[0];
@@ -37,6 +45,7 @@ type Parts = {
   readonly policies: Policies;
   readonly opening: Opening;
   readonly rows: OpenStore;
+  readonly sharing: { readonly redeliverAfterMs: number } | undefined;
 };
 
 const guarded =
@@ -50,13 +59,13 @@ const guarded =
     return refused === undefined ? work() : E.left(refused);
   };
 
-const eventsOver = (
+const logOver = (
   parts: Parts,
   lanes: ReturnType<typeof lanesTo>,
   refusal: Refusal,
   closing: AbortSignal,
-): EventStore => {
-  const { address, library, policies, opening, rows } = parts;
+): Omit<OpenLog, 'close'> => {
+  const { address, library, policies, opening, rows, sharing } = parts;
   const own = ownEvents(opening.categories);
   const reading = { address, policy: policies.reads, lane: lanes.reads };
   const appending = { address, policy: policies.appends, lane: lanes.appends, library, reading };
@@ -71,7 +80,7 @@ const eventsOver = (
     );
   const list = streamIndex(indexRows(rows.rows, opening), subscribe);
   const serve = guarded(refusal);
-  return {
+  const events: EventStore = {
     name: address.name,
     read: (stream, options) => serve(false, () => readStream(reading, stream, options)),
     append: (stream, expected, drafts) =>
@@ -94,6 +103,22 @@ const eventsOver = (
     compare: compareTexts,
     streams: (options) => serve(false, () => list(options)),
   };
+  if (sharing === undefined) return { events };
+  const groups = groupsOver({ ...following, ...sharing, writing: appending }, serve, closing);
+  return { events, groups };
+};
+
+const groupsOver = (
+  parts: Parking,
+  serve: ReturnType<typeof guarded>,
+  closing: AbortSignal,
+): EventGroups => {
+  const { parked, drop } = parking(parts);
+  return {
+    join: (joining) => deliveries(parts, joining, closing),
+    parked: (group) => serve(false, () => parked(group)()),
+    drop: (group, eventId) => serve(true, () => drop(group, eventId)()),
+  };
 };
 
 /** Where streams are listed: who only looks may write nothing, and lists them anew. */
@@ -115,7 +140,7 @@ const opened = (parts: Parts, lanes: ReturnType<typeof lanesTo>): OpenStore => {
     return unavailable(address, 'it was opened read-only', 'open it for writing');
   };
   return {
-    events: eventsOver(parts, lanes, refusal, closing.signal),
+    ...logOver(parts, lanes, refusal, closing.signal),
     rows: rows.rows,
     close: async () => {
       if (closing.signal.aborted) return;
@@ -144,14 +169,21 @@ const reached = async (
 
 const connected = async (
   address: Address,
-  { rows: beside, ...waiting }: EventStoreDbOptions,
+  {
+    rows: beside,
+    shareReactions = false,
+    redeliverAfterMs = 30_000,
+    ...waiting
+  }: EventStoreDbOptions,
   opening: Opening,
 ): Promise<E.Either<StoreFailure, OpenStore>> => {
   const library = await loadLibrary();
   if (library === undefined) {
     return E.left({ type: 'AdapterUnavailable', adapter: 'EventStoreDB', remedy: INSTALL });
   }
-  const parts = { address, library, policies: policiesOf(address.name, waiting), opening };
+  const sharing = shareReactions ? { redeliverAfterMs } : undefined;
+  const policies = policiesOf(address.name, waiting);
+  const parts = { address, library, policies, opening, sharing };
   const lanes = lanesTo(parts);
   const rows = await beside.open(opening)();
   if (E.isLeft(rows)) return rows;

@@ -2,6 +2,7 @@ import type { Client, Library } from './library.ts';
 import { ignore } from './lane.ts';
 import type { Own } from './own-events.ts';
 import type { LogPosition } from './position.ts';
+import { waking } from './waking.ts';
 import type { Recorded } from './wire.ts';
 
 /** What a subscription tells, in the order of the log. */
@@ -30,25 +31,6 @@ const BUFFER = 256;
 
 /** What was told out of band, and how many events still lie before it. */
 type Mark = { behind: number; readonly item: Item };
-
-/** Wakes whoever waits. */
-const waking = () => {
-  let wake = ignore;
-  return {
-    wake: () => wake(),
-    next: (signal: AbortSignal): Promise<void> =>
-      new Promise((resolve) => {
-        const leave = () => {
-          signal.removeEventListener('abort', leave);
-          wake = ignore;
-          resolve();
-        };
-        if (signal.aborted) return resolve();
-        signal.addEventListener('abort', leave, { once: true });
-        wake = leave;
-      }),
-  };
-};
 
 /** Subscribes behind a position. */
 export const openInbox = (

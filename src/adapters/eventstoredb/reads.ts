@@ -15,7 +15,7 @@ import { envelopeOf, type Recorded } from './wire.ts';
 export type Reading = { readonly address: Address; readonly policy: Policy; readonly lane: Lane };
 
 /** All of a read. The client does not end one that is cancelled: whoever cut it off has stopped waiting. */
-const whole = <Event>(
+export const whole = <Event>(
   read: StreamingRead<Event>,
   signal: AbortSignal,
 ): Promise<readonly Event[]> => {

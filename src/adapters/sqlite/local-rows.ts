@@ -19,7 +19,7 @@ const opened =
       return beside;
     }
     return E.right({
-      events: beside.right.events,
+      ...beside.right,
       rows,
       bind,
       close: async () => {

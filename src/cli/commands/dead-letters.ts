@@ -8,11 +8,11 @@ import { demandRows, type Place } from '../place.ts';
 import { inline, type Output } from '../output.ts';
 import { pagesOf } from '../pages.ts';
 import { advance } from '../run/virtual-time.ts';
-import { typedId, typedKey } from '../typed-key.ts';
+import { typedId, typedKey } from '../../engine/typed-key.ts';
 
 /** All that reactions could not do. */
 export async function* lettersOf({ deadLetters: letters }: Engine) {
-  const read = async ({ limit, after }: PageRequest) => letters.list(limit, after);
+  const read = ({ limit, after }: PageRequest) => letters.list(limit, after);
   for await (const page of pagesOf(read, ({ key }) => key)) yield* page;
 }
 
@@ -69,7 +69,7 @@ const retried = (place: Place, id: string, output: Output): Promise<ExitCode> =>
 /** Drops before anything goes on, so that what is dropped is not done first. */
 const dropped = (place: Place, id: string, output: Output): Promise<ExitCode> =>
   mendingAsItStands(place, async (engine) => {
-    if (!engine.deadLetters.drop(typedKey(id))) throw noLetter(id);
+    if (!(await engine.deadLetters.drop(typedKey(id)))) throw noLetter(id);
     output.item({ id, dropped: true }, () => `${id} is dropped`);
     return exitCodes.done;
   });

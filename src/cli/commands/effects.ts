@@ -8,7 +8,7 @@ import { inline, type Output } from '../output.ts';
 import { pagesOf } from '../pages.ts';
 import { demandRows, type Place } from '../place.ts';
 import { advance } from '../run/virtual-time.ts';
-import { typedId, typedKey } from '../typed-key.ts';
+import { typedId, typedKey } from '../../engine/typed-key.ts';
 
 /** All that effects have to do. */
 async function* worksIn({ outbox }: Engine) {

@@ -1,6 +1,7 @@
 import type { Concern } from '../check.ts';
 import type { HistoryFailure } from '../replay.ts';
 import type { Broken } from '../run/generations.ts';
+import { typedId } from '../typed-key.ts';
 
 type At = { readonly stream: string; readonly revision: number; readonly position: string };
 
@@ -135,9 +136,9 @@ const DESCRIBE: Describe = {
   Overdue: ({ what, owner, ageMs, nextStep }) =>
     `${what} of ${owner} has waited for ${age(ageMs)}; next: ${nextStep}`,
   DeadLetter: ({ key, cause }) =>
-    `dead letter ${key.replace('\u0001', '/')}: ${cause}; chancery dead-letters --retry or --drop`,
+    `dead letter ${typedId(key)}: ${cause}; chancery dead-letters --retry or --drop`,
   EffectFailed: ({ key, cause }) =>
-    `effect ${key.replace('\u0001', '/')}: ${cause}; chancery effects --retry or --drop`,
+    `effect ${typedId(key)}: ${cause}; chancery effects --retry or --drop`,
 };
 
 /** A finding in one line for people. */

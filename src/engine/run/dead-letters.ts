@@ -16,7 +16,8 @@ export type DeadLetter = {
 /** The table of dead letters. */
 export const DEAD_LETTERS = 'deadLetters';
 
-const deadLetterKey = (reaction: string, { position }: Envelope): string =>
+/** The key of a letter, wherever it lies. */
+export const deadLetterKey = (reaction: string, { position }: Envelope): string =>
   `${reaction}\u0001${position.padStart(20, '0')}`;
 
 export const deadLetterAdded = (letter: DeadLetter): RowChange => ({

@@ -130,10 +130,11 @@ export type Engine = {
    */
   readonly digest: (projection: string, position: Position) => Promise<string>;
   readonly deadLetters: {
-    readonly list: (limit: number, after?: string) => readonly KeyedRow<DeadLetter>[];
+    /** Those of this process, and those of all engines where these share the work. */
+    readonly list: (limit: number, after?: string) => Promise<readonly KeyedRow<DeadLetter>[]>;
     /** Does the work again: undefined where there is no such letter, else whether it went well. */
     readonly retry: (key: string) => Promise<boolean | undefined>;
-    readonly drop: (key: string) => boolean;
+    readonly drop: (key: string) => Promise<boolean>;
   };
   /** What effects have to do: waiting, of unknown outcome, and failed. */
   readonly outbox: {

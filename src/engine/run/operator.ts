@@ -1,6 +1,5 @@
-import { deadLetter, deadLetterGone, deadLetters } from './dead-letters.ts';
-import { orFailed } from './consumer.ts';
 import type { Engine } from './engine.ts';
+import { letterBox } from './letter-box.ts';
 import { works } from './outbox/outbox-table.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -12,19 +11,22 @@ type Parts = {
 
 /** What an operator does about work that reactions could not do. */
 export const deadLettersOf = ({ wiring, refuseReadOnly }: Parts): Engine['deadLetters'] => {
-  const { rows } = wiring.store;
+  const letters = letterBox(wiring);
   return {
-    list: (limit, after) => deadLetters(rows, limit, after),
+    list: letters.list,
     retry: async (key) => {
       refuseReadOnly();
-      const letter = deadLetter(rows, key);
+      const letter = await letters.find(key);
       const runner = wiring.reactions.find(({ reaction }) => reaction.name === letter?.reaction);
-      return runner?.retry(key);
+      if (letter === undefined || runner === undefined) return undefined;
+      const ending = await runner.again(letter.event);
+      if (ending === 'done') await letters.drop(key);
+      else if (ending !== 'cut') letters.renew(key, ending);
+      return ending === 'done';
     },
-    drop: (key) => {
-      if (deadLetter(rows, key) === undefined) return false;
-      orFailed(rows.commit({ changes: [deadLetterGone(key)] }));
-      return true;
+    drop: async (key) => {
+      refuseReadOnly();
+      return letters.drop(key);
     },
   };
 };

@@ -15,7 +15,7 @@ import { orFailed } from './consumer.ts';
 import { deadLetterAdded, type DeadLetter } from './dead-letters.ts';
 import { E } from '../fp.ts';
 import { passing } from './passing.ts';
-import type { RowChange, RowStore } from '../rows.ts';
+import type { Checkpoint, RowChange, RowStore } from '../rows.ts';
 import type { Envelope, Position } from '../store.ts';
 
 /** An event that a reaction has been handed, and whether its work is done. */
@@ -109,11 +109,17 @@ const saving = (book: WorkBook, saved: () => void, scheduler: SchedulerLike) => 
   };
 };
 
+const consumerOf = (reaction: string): string => `reaction:${reaction}`;
+
+/** How far a reaction has come in this process and those before it. */
+export const progressStored = (reaction: string, rows: RowStore): Checkpoint | undefined =>
+  orFailed(rows.checkpoint(consumerOf(reaction)));
+
 /** The works of a reaction in their order, and what of them is not stored yet. */
 type WorkBook = ReturnType<typeof workBook>;
 const workBook = (reaction: string, rows: RowStore) => {
-  const consumer = `reaction:${reaction}`;
-  const stored = orFailed(rows.checkpoint(consumer));
+  const consumer = consumerOf(reaction);
+  const stored = progressStored(reaction, rows);
   const works: Work[] = [];
   let unsaved: RowChange[] = [];
   let handedOver = stored?.position;

@@ -1,22 +1,12 @@
-import { BehaviorSubject, Subject, filter, firstValueFrom, from, race, switchMap } from 'rxjs';
-import { consumer, orFailed } from './consumer.ts';
-import type { Send } from './delivery.ts';
-import { deadLetter, deadLetterAdded, deadLetterGone } from './dead-letters.ts';
-import { E } from '../fp.ts';
+import { BehaviorSubject, filter, firstValueFrom, from, race, switchMap } from 'rxjs';
+import { consumer } from './consumer.ts';
 import type { Gathering } from './gathering.ts';
-import { keyedQueue } from './keyed-queue.ts';
 import type { AnyReaction } from '../reaction.ts';
 import { progressOf, type Progress } from './reaction-progress.ts';
-import { letterOf, performed, seenBy, type Ending, type WorkParts } from './reaction-work.ts';
+import type { Ending, WorkParts } from './reaction-work.ts';
+import { workshop, type Workshop } from './reaction-workshop.ts';
 import type { RowStore } from '../rows.ts';
-import {
-  describeFailure,
-  isOutage,
-  type Envelope,
-  type EventStore,
-  type Page,
-  type Position,
-} from '../store.ts';
+import type { Envelope, EventStore, Page, Position } from '../store.ts';
 
 export type ReactionRunner = {
   readonly reaction: AnyReaction;
@@ -35,8 +25,8 @@ export type ReactionRunner = {
   readonly stop: () => Promise<void>;
   /** How many events are being worked on. */
   readonly unfinished: () => number;
-  /** Does the work of a dead letter again; false: it failed again and stays. */
-  readonly retry: (key: string) => Promise<boolean>;
+  /** Does the work of an event that ended in a dead letter again, once. */
+  readonly again: (event: Envelope) => Promise<Ending>;
 };
 
 export type ReactionParts = WorkParts & {
@@ -83,7 +73,7 @@ export const reactionRunner = (reaction: AnyReaction, parts: ReactionParts): Rea
       progress.stop();
     },
     unfinished: () => progress.unfinished.value,
-    retry: (key) => retried(rows, work, key),
+    again: (event) => work.done(event, false),
   };
 };
 
@@ -103,16 +93,6 @@ const handing =
     }
     progress.read(page.position);
   };
-
-/** Does the work of a dead letter again, and takes the letter away or writes it anew. */
-const retried = async (rows: RowStore, work: Workshop, key: string): Promise<boolean> => {
-  const letter = deadLetter(rows, key);
-  const ending = letter === undefined ? 'cut' : await work.done(letter.event, false);
-  if (ending === 'cut') return false;
-  const change = ending === 'done' ? deadLetterGone(key) : deadLetterAdded(ending);
-  orFailed(rows.commit({ changes: [change] }));
-  return ending === 'done';
-};
 
 /** Lets events in while there is room for them. */
 type Door = ReturnType<typeof doorOf>;
@@ -134,48 +114,3 @@ const doorOf = (unfinished: Progress['unfinished'], isHalted: BehaviorSubject<bo
 };
 
 const isTrue = (value: boolean): boolean => value;
-
-/** Does the work of events, in order per key, until it is stopped. */
-type Workshop = ReturnType<typeof workshop>;
-const workshop = (reaction: AnyReaction, parts: WorkParts) => {
-  const inTurn = keyedQueue();
-  const isHalted = new BehaviorSubject(false);
-  const cut = new Subject<void>();
-  const sending = new Set<Promise<unknown>>();
-  let outage: string | undefined;
-  const noteOutage = (answer: Awaited<ReturnType<Send>>): void => {
-    const isOut = E.isLeft(answer) && isOutage(answer.left);
-    outage = isOut ? describeFailure(answer.left) : undefined;
-  };
-
-  const send: WorkParts['send'] = (causedBy, by) => {
-    const bare = parts.send(causedBy, by);
-    return (command, commandId) => {
-      const sent = parts.activity.during(() => bare(command, commandId));
-      sending.add(sent);
-      void sent.then(noteOutage, () => undefined);
-      return sent.finally(() => sending.delete(sent));
-    };
-  };
-
-  return {
-    isHalted,
-    /** Why the store did not take the last command, if that was for an outage. */
-    outage: () => outage,
-    done: async (envelope: Envelope, outlastsOutages = true): Promise<Ending> => {
-      const seen = seenBy(reaction, parts, envelope);
-      if (E.isLeft(seen)) return letterOf(reaction, envelope, parts.clock.now(), seen.left, 1);
-      const { key, recorded } = seen.right;
-      return inTurn(key, async () =>
-        isHalted.value
-          ? 'cut'
-          : performed(reaction, { ...parts, send }, recorded, { cut, outlastsOutages }),
-      );
-    },
-    halt: () => isHalted.next(true),
-    stop: async () => {
-      cut.next();
-      await Promise.allSettled(sending);
-    },
-  };
-};

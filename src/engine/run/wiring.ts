@@ -21,7 +21,9 @@ import { reactionRunner, type ReactionRunner } from './reaction-runner.ts';
 import { modelsOf, type Models, type Shelf } from './live-rows.ts';
 import { readerOf, rowFacts } from './row-access.ts';
 import type { OpenStore } from '../rows.ts';
+import { sharedReactionRunner } from './shared-reaction-runner.ts';
 import { snapshotsOf, type SnapshotPolicy, type Snapshots } from './snapshots.ts';
+import type { Position } from '../store.ts';
 import type { Taps } from './taps.ts';
 import { runnable, type AnySubsystem, type Runnable } from '../subsystem.ts';
 
@@ -197,17 +199,21 @@ const performing = (
   });
 
 const reacting = (base: Base, send: Senders): readonly ReactionRunner[] => {
-  const { store, shelf, subsystems } = base;
-  const { events, rows } = store;
+  const { store, shelf, subsystems, clock } = base;
+  const { events, rows, groups } = store;
   const declared = new Set([...subsystems.values()].flatMap(({ reactions }) => reactions));
-  return [...declared].map((reaction) =>
-    reactionRunner(base.taps.reaction(reaction), {
-      ...base,
-      events,
-      rows,
-      reader: (passed) => readerOf(events, shelf, passed),
-      send: send.becauseOf,
-    }),
+  const parts = {
+    ...base,
+    events,
+    rows,
+    reader: (passed: Position) => readerOf(events, shelf, passed),
+    send: send.becauseOf,
+  };
+  return [...declared].map(base.taps.reaction).map((reaction) =>
+    // Under virtual time every run is the same: it does all by itself.
+    groups === undefined || clock.kind === 'virtual'
+      ? reactionRunner(reaction, parts)
+      : sharedReactionRunner(reaction, { ...parts, groups }),
   );
 };
 
