@@ -28,8 +28,13 @@ export const openMailbox = (client: Client, group: string, room: number): Mailbo
   let failure: unknown;
   const options = { bufferSize: room, requiresLeader: true };
   const subscription = client.subscribeToPersistentSubscriptionToAll(group, options);
+  let broke = ignore;
+  const broken = new Promise<void>((resolve) => {
+    broke = resolve;
+  });
   const fail = (cause: unknown): void => {
     failure ??= cause;
+    broke();
     bell.wake();
   };
   subscription.on('confirmation', () => {
@@ -63,7 +68,8 @@ export const openMailbox = (client: Client, group: string, room: number): Mailbo
       if (!isIn) throw failure;
     },
     close: async () => {
-      await Promise.all(answers);
+      // What was not sent before the connection broke never ends.
+      await Promise.race([Promise.all(answers), broken]);
       await subscription.unsubscribe().catch(ignore);
     },
   };
