@@ -5,7 +5,7 @@ import { canonicalJson } from '../../engine/json.ts';
 import { StoreFailed, type Envelope, type EventStore, type Position } from '../../engine/store.ts';
 import { EVENT_COLUMNS } from './event-rows.ts';
 import { attempt, codeOf, corrupt } from './failures.ts';
-import { atThisInstant, eventsInspected, rowsInspected } from './inspection.ts';
+import { atThisInstant, eventsInspected, rowsInspected } from './inspected.ts';
 import { connectRowsReader } from './rows-file.ts';
 import { migrate } from './schema.ts';
 
