@@ -1,4 +1,4 @@
-import { createEngine, eventStoreDb, memoryStore, withLocalRows } from '../../src/index.ts';
+import { createEngine, eventStoreDb, withLocalRows } from '../../src/index.ts';
 import { freshFile } from '../harness/files.ts';
 import { against, finely, rate } from '../harness/rounds.ts';
 import { atLeast, sized, type Measured, type Row, type Run } from '../harness/row.ts';
@@ -14,7 +14,7 @@ const onServer = async (
 ): Promise<Measured> => {
   const server = await openServer();
   const bare = bareClient(server.url);
-  const log = eventStoreDb(server.url, { rows: memoryStore() });
+  const log = eventStoreDb(server.url);
   const store = withLocalRows(log, freshFile(run, 'server-rows'));
   const engine = await createEngine({ store, subsystems: [ticketSubsystem] });
   try {

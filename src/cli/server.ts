@@ -1,6 +1,5 @@
 import { addressOf } from '../adapters/eventstoredb/address.ts';
 import { eventStoreDb, type EventStoreDbOptions } from '../adapters/eventstoredb/event-store-db.ts';
-import { memoryStore } from '../adapters/memory/memory-store.ts';
 import { E } from '../engine/fp.ts';
 import type { Log } from '../engine/rows.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
@@ -17,6 +16,5 @@ export const serverLog = (
     const text = `${option} names no store: ${reason}; ${remedy}, or sqlite:PATH for a file`;
     throw new CliError(text, exitCodes.wrongUsage);
   }
-  // What the adapter lists streams in is gone with the process; read models lie in a file of their own.
-  return { ...eventStoreDb(url, { rows: memoryStore(), ...sharing }), durable: true };
+  return eventStoreDb(url, sharing);
 };

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { eventStoreDb } from '../../src/adapters/eventstoredb/event-store-db.ts';
-import { memoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { categories } from '../../src/cli/place.ts';
 import {
   cli,
@@ -159,7 +158,7 @@ describe('engine N24, N49: a server and a file', () => {
   });
 
   test('engine N19: dead letters that engines share are listed, counted and dropped by any of them', async () => {
-    const log = eventStoreDb(other.url, { rows: memoryStore(), shareReactions: true });
+    const log = eventStoreDb(other.url, { shareReactions: true });
     const { groups, close } = await right(log.open({ readOnly: false, categories }));
     const stop = new AbortController();
     const deliveries = groups!.join({
@@ -267,7 +266,7 @@ describe('wrong connection strings', () => {
     const began = performance.now();
     const ended = await cli('status', ...at('unreached', url(port)));
     expect(ended).toMatchObject(
-      failing(3, /StoreUnavailable: .*cannot reach EventStoreDB at esdb:/),
+      failing(3, /StoreUnavailable: .*cannot reach EventStoreDB at localhost:/),
     );
     expect(ended.stderr).not.toContain(SECRET);
     expect(performance.now() - began).toBeLessThan(30_000);

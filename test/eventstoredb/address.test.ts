@@ -42,6 +42,16 @@ describe('the address of a server', () => {
     );
   });
 
+  it('N46 may refer to a user and a password, which the client is not told of before it connects', () => {
+    expect(read('esdb://host?user=env:USER&tls=true&password=file%3A/run/pw')).toEqual({
+      name: 'esdb://host:2113',
+      to: { connectionString: 'esdb://host:2113?tls=true' },
+      isSecure: true,
+      password: undefined,
+      references: { user: 'env:USER', password: 'file:/run/pw' },
+    });
+  });
+
   it('names files that are there', () => {
     const directory = mkdtempSync(join(tmpdir(), 'chancery-ca-'));
     const file = join(directory, 'ca.pem');
@@ -69,6 +79,11 @@ describe('the address of a server', () => {
     [`esdb://ada:${SECRET}@host?tls=false`, 'without TLS'],
     [`esdb://ada:${SECRET}@127.0.0.1,host?tls=false`, 'without TLS'],
     [`esdb://host?${SECRET}=1`, 'not known'],
+    ['esdb://host?user=env:USER', 'user and password is missing'],
+    ['esdb://host?password=file:/run/pw', 'user and password is missing'],
+    [`esdb://host?user=env:USER&password=${SECRET}`, 'password is not env:NAME or file:/path'],
+    [`esdb://ada:${SECRET}@host?user=env:USER&password=env:PW`, 'names a user twice'],
+    ['esdb://host?user=env:USER&password=env:PW&tls=false', 'without TLS'],
     ['esdb://host?tls=maybe', 'tls is not true or false'],
     ['esdb://host?tlsVerifyCert=false', 'tlsVerifyCert is not true'],
     ['esdb://host?throwOnAppendFailure=false', 'throwOnAppendFailure is not true'],

@@ -23,6 +23,8 @@ const opening = async (connection: string, openMs = 1_000) => {
     false,
     false,
   ]);
+  const { path } = failure as { readonly path?: string };
+  expect(text.split(path ?? 'EventStoreDB')).toHaveLength(2);
   return { failure, tookMs };
 };
 
@@ -43,7 +45,7 @@ describe('a store that cannot be opened says why', () => {
     expect(failure).toMatchObject({
       type: 'StoreUnavailable',
       reason: expect.stringMatching(
-        /^cannot reach EventStoreDB at esdb:\/\/127.0.0.1:\d+: .*ECONNREFUSED/u,
+        /^cannot reach EventStoreDB at 127[.]0[.]0[.]1:\d+: given up after attempt \d+, .*ECONNREFUSED/u,
       ),
       remedy: expect.stringContaining('check that it runs'),
     });
@@ -118,6 +120,23 @@ describe('a store that cannot be opened says why', () => {
 });
 
 describe('an append that cannot be', () => {
+  it(
+    'N16 is refused where a key of its metadata would be taken for one of the store’s own',
+    onStandIn(async ({ events }, server) => {
+      for (const key of ['$causationId', '$maxAge', 'version', 'contentHash']) {
+        const one = draft();
+        const failure = await left(
+          events.append('order-1', 'none', [{ ...one, metadata: { ...one.metadata, [key]: 'x' } }]),
+        );
+        expect(failure).toMatchObject({
+          type: 'AppendRefused',
+          reason: expect.stringContaining(`metadata key ${key}`),
+        });
+      }
+      expect(server.log.records).toEqual([]);
+    }),
+  );
+
   it(
     'is refused with its size where it is too large: an event of 2 MiB, a batch of 10,000',
     onStandIn(async ({ events }) => {

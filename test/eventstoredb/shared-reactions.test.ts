@@ -235,7 +235,7 @@ it('N19: engines that begin to share go on where this one was', async () => {
   const rows = memoryStore();
   const alone = noting('alone');
   const first = await start({
-    store: storeOn(server.connectionString, { rows: rows }),
+    store: storeOn(server.connectionString, {}, rows),
     clock: systemClock(),
     subsystems: reacting(whenOpened(alone.each)),
   });
@@ -247,7 +247,7 @@ it('N19: engines that begin to share go on where this one was', async () => {
   await first.close();
   const shared = noting('shared');
   const second = await sharing(shared.each, {
-    store: storeOn(server.connectionString, { rows: rows, shareReactions: true }),
+    store: storeOn(server.connectionString, { shareReactions: true }, rows),
   });
   await opened(second, '3');
   await until(() => notesIn('3').length === 1);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { E } from '../../engine/fp.ts';
+import { SecretReference } from '../../engine/secret.ts';
 
 type Problem = { readonly reason: string; readonly remedy: string };
 type Setting = { readonly expected: string; readonly isRight: (value: string) => boolean };
@@ -9,6 +10,7 @@ const oneOf = (...values: readonly string[]): Setting => ({
   isRight: (value) => values.includes(value),
 });
 const file: Setting = { expected: 'a file that is there', isRight: (path) => existsSync(path) };
+const secret: Setting = { expected: 'env:NAME or file:/path', isRight: SecretReference.is };
 const milliseconds: Setting = {
   expected: 'whole milliseconds above 0',
   isRight: (value) => /^[1-9]\d{0,8}$/u.test(value),
@@ -16,6 +18,8 @@ const milliseconds: Setting = {
 
 /** What a connection string may say behind the question mark. */
 const settings: Readonly<Record<string, Setting>> = {
+  user: secret,
+  password: secret,
   tls: oneOf('true', 'false'),
   tlsCAFile: file,
   // The client takes no notice of false, and warns with the whole string.

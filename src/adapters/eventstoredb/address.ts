@@ -10,13 +10,16 @@ export type Address = {
   readonly isSecure: boolean;
   /** What must never be shown. */
   readonly password: string | undefined;
+  /** Where the user and the password are to be found, if they are not in the connection string. */
+  readonly references?: Login;
 };
 
 /** What is wrong with an address. None of it is shown: it may hold a password where nobody expects one. */
 export type BadAddress = { readonly reason: string; readonly remedy: string };
 
 type Host = { readonly name: string; readonly port: number };
-type Login = { readonly user: string; readonly password: string };
+/** A user and a password, or references to both. */
+export type Login = { readonly user: string; readonly password: string };
 
 const SHAPE =
   /^(?<scheme>[a-z]+)(?<discover>\+discover)?:\/\/(?:(?<login>[^@/?]*)@)?(?<hosts>[^@/?]+)\/?(?:\?(?<query>.*))?$/u;
@@ -63,6 +66,29 @@ const loginOf = (text: string | undefined): E.Either<BadAddress, Login | undefin
   return bad('it has an @ and no user with a password before it', remedy);
 };
 
+/** Keys that are for us alone: the client knows none of them. */
+const REFERENCES = ['user', 'password'] as const;
+
+/** Takes the references to secrets out of the settings. */
+const referencesIn = (
+  query: ReadonlyMap<string, string>,
+  login: Login | undefined,
+): E.Either<BadAddress, Login | undefined> => {
+  const [user, password] = REFERENCES.map((key) => query.get(key));
+  if (user === undefined && password === undefined) return E.right(undefined);
+  if (user === undefined || password === undefined) {
+    return bad('one of its settings user and password is missing', 'write both, or neither');
+  }
+  if (login === undefined) return E.right({ user, password });
+  return bad('it names a user twice', 'take out user:password@, or the settings user and password');
+};
+
+/** A connection string with a user and a password in it. */
+export const loggedIn = (connectionString: string, { user, password }: Login): string => {
+  const login = [user, password].map(encodeURIComponent).join(':');
+  return connectionString.replace('://', () => `://${login}@`);
+};
+
 const socketAt = (path: string): E.Either<BadAddress, Address> =>
   path.startsWith('/')
     ? E.right({
@@ -79,28 +105,36 @@ const composed = (
   login: Login | undefined,
   query: ReadonlyMap<string, string>,
 ): E.Either<BadAddress, Address> => {
+  const references = referencesIn(query, login);
+  if (E.isLeft(references)) return references;
   const isSecure = query.get('tls') !== 'false';
   const isLocal = hosts.every(({ name }) => LOOPBACK.test(name));
-  if (login !== undefined && !isSecure && !isLocal) {
+  const isNamed = login !== undefined || references.right !== undefined;
+  if (isNamed && !isSecure && !isLocal) {
     const remedy = 'take out tls=false, or the user and the password';
     return bad('it would send a password to another machine without TLS', remedy);
   }
   const places = hosts.map(({ name, port }) => `${name}:${port}`).join(',');
   // The client would look at the first of several hosts alone.
   const scheme = discover && hosts.length === 1 ? 'esdb+discover' : 'esdb';
-  const encoded = login && [login.user, login.password].map(encodeURIComponent).join(':');
-  const settings = [...query].map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
-  const connectionString = [
-    `${scheme}://${encoded === undefined ? '' : `${encoded}@`}${places}`,
-    ...(settings.length === 0 ? [] : [`?${settings.join('&')}`]),
-  ].join('');
+  const settings = [...query]
+    .filter(([key]) => !REFERENCES.some((reference) => reference === key))
+    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
   const name = `${scheme}://${places}`;
-  return E.right({ name, to: { connectionString }, isSecure, password: login?.password });
+  const nameless = settings.length === 0 ? name : `${name}?${settings.join('&')}`;
+  const connectionString = login === undefined ? nameless : loggedIn(nameless, login);
+  return E.right({
+    name,
+    to: { connectionString },
+    isSecure,
+    password: login?.password,
+    ...(references.right === undefined ? {} : { references: references.right }),
+  });
 };
 
 /**
  * An address from `esdb://`, `kurrentdb://` or `kdb://`, each with `+discover` or without, `[user:password@]host[:port][,host...]`,
- * `?key=value&...`, or from `unix:/path`. What the client would only warn about, showing all of it, is refused.
+ * `?key=value&...`, or from `unix:/path`. In place of `user:password@` the keys `user` and `password` may name references to secrets. What the client would only warn about, showing all of it, is refused.
  */
 export const addressOf = (text: string): E.Either<BadAddress, Address> => {
   if (text.startsWith('unix:')) return socketAt(text.slice('unix:'.length));

@@ -12,7 +12,7 @@ import { storeFailure, tooLargeForServer } from './failures.ts';
 import type { Client, Library } from './library.ts';
 import type { LogPosition } from './position.ts';
 import { readLogBackwards, readRange, withClient, type Reading } from './reads.ts';
-import { placed, sent, type Sent } from './wire.ts';
+import { isOwnKey, placed, sent, type Sent } from './wire.ts';
 
 /** What appends need; `reading` is for what lies there afterwards. */
 export type Appending = Reading & { readonly library: Library; readonly reading: Reading };
@@ -34,6 +34,11 @@ export const unfitFor = ({ stream, drafts }: PreparedAppend): StoreFailure | und
   const noId = drafts.find(({ id }) => !UUID.test(id));
   if (noId !== undefined) {
     return refused(stream, `the event id ${noId.id} is no UUID in lower case`, 'use a UUID');
+  }
+  const [ownKey] = drafts.flatMap(({ metadata }) => Object.keys(metadata).filter(isOwnKey));
+  if (ownKey !== undefined) {
+    const reason = `the metadata key ${ownKey} is the server’s or this store’s own`;
+    return refused(stream, reason, 'name it otherwise');
   }
   const noType = drafts.find(({ type }) => type === '' || type.startsWith('$'));
   if (noType === undefined) return undefined;
@@ -76,7 +81,7 @@ const afterConflict = async (
   const isNew = expected === 'none';
   if (actual === undefined || !(isNew || attempt.outcomeUnknown)) throw new StoreFailed(failure);
   const from = isNew ? 'start' : BigInt(expected) + 1n;
-  const client = parts.reading.lane.client();
+  const client = await parts.reading.lane.client();
   const found = await there(client, append, from, attempt.signal);
   if (found !== undefined && isRepeat(append.drafts, found)) return { events: found };
   if (isNew && (found ?? []).length === 0) return again(actual);
@@ -130,7 +135,7 @@ const readBack = async (
   signal: AbortSignal,
 ): Promise<readonly Envelope[]> => {
   if ('events' in written) return written.events;
-  const client = lane.client();
+  const client = await lane.client();
   const { drafts, stream } = append;
   const first = written.last - BigInt(drafts.length) + 1n;
   const found = await there(client, append, first, signal);

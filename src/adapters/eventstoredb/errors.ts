@@ -56,10 +56,15 @@ export class NobodyLeads extends Error {
   override readonly name = 'NobodyLeads';
 }
 
+/** The client was replaced or closed while it worked: what it has given may be a part. */
+export class ClientGivenUp extends Error {
+  override readonly name = 'ClientGivenUp';
+}
+
 /** The meaning of what a call of the client threw. */
 export const classify = (error: unknown): Classification => {
   if (error instanceof StoreFailed) return refused;
-  if (error instanceof NobodyLeads) return { kind: 'transient' };
+  if (error instanceof NobodyLeads || error instanceof ClientGivenUp) return { kind: 'transient' };
   const { type, code, message } = told(error);
   if (type !== undefined && Object.hasOwn(byType, type)) return byType[type]!;
   if (HOPELESS.test(message)) return permanent;
@@ -73,3 +78,6 @@ export const isRemembered = (error: unknown): boolean => {
   const { type, code } = told(error);
   return type === undefined && code !== undefined && code !== 14 && code !== 1 && code !== 12;
 };
+
+/** Whether the server does not know the user: who comes with the secrets of today may be known. */
+export const isUnknownUser = (error: unknown): boolean => told(error).code === 16;

@@ -1,6 +1,7 @@
 import { E, TE } from '../../engine/fp.ts';
 import type { EventGroups } from '../../engine/group.ts';
-import type { OpenLog, OpenStore, RowStore, Store } from '../../engine/rows.ts';
+import type { Log, OpenLog, OpenOptions } from '../../engine/rows.ts';
+import type { Secrets } from '../../engine/secret.ts';
 import {
   StoreFailed,
   type EventStore,
@@ -10,15 +11,17 @@ import {
 import { APPEND_LIMIT_BYTES, prepareAppend, tooLarge } from '../append-rules.ts';
 import { memoryRows, noTables } from '../memory/memory-rows.ts';
 import { endable } from '../paged-subscription.ts';
+import { localSecrets } from '../secrets.ts';
 import { addressOf, type Address } from './address.ts';
 import { appendTo, unfitFor } from './append.ts';
+import { connector } from './connect.ts';
 import { storeFailure, unavailable, without } from './failures.ts';
 import { follow, type Following } from './follow.ts';
 import { deliveries } from './group.ts';
-import { logEnds } from './head.ts';
+import { logEnds, type LogEnds } from './head.ts';
 import { ignore, lane } from './lane.ts';
-import { connectTo, INSTALL, loadLibrary, type Library } from './library.ts';
-import { ownEvents } from './own-events.ts';
+import { INSTALL, loadLibrary, type Library } from './library.ts';
+import { ownEvents, type Own } from './own-events.ts';
 import { parking } from './parked.ts';
 import type { Parking } from './parked-drop.ts';
 import { policiesOf, type Policies, type Waiting } from './policies.ts';
@@ -28,23 +31,23 @@ import { streamIndex } from './stream-index.ts';
 
 /** How a store on a server is put together. Times are in milliseconds. */
 export type EventStoreDbOptions = Waiting & {
-  /** The store whose tables hold read models and progress: they lie beside the process, not on the server. Its log stays empty. */
-  readonly rows: Store;
+  /** What resolves the references in a connection string; by default this process's environment and this machine's files. */
+  readonly secrets?: Secrets;
   /** Engines share the work of reactions instead of each doing all of it. The user then needs the rights of an operator ($ops, $admins). */
   readonly shareReactions?: boolean;
   /** How long an event that is shared out may be unanswered before another engine gets it, in milliseconds; 30,000 by default. */
   readonly redeliverAfterMs?: number;
 };
 
-type Opening = Parameters<Store['open']>[0];
 type Refusal = (writes: boolean) => StoreFailure | undefined;
 
 type Parts = {
   readonly address: Address;
   readonly library: Library;
   readonly policies: Policies;
-  readonly opening: Opening;
-  readonly rows: OpenStore;
+  readonly opening: OpenOptions;
+  readonly own: Own;
+  readonly ends: LogEnds;
   readonly sharing: { readonly redeliverAfterMs: number } | undefined;
 };
 
@@ -65,20 +68,22 @@ const logOver = (
   refusal: Refusal,
   closing: AbortSignal,
 ): Omit<OpenLog, 'close'> => {
-  const { address, library, policies, opening, rows, sharing } = parts;
-  const own = ownEvents(opening.categories);
+  const { address, library, policies, own, ends, sharing } = parts;
   const reading = { address, policy: policies.reads, lane: lanes.reads };
   const appending = { address, policy: policies.appends, lane: lanes.appends, library, reading };
   const demandOpen = () => {
     const refused = refusal(false);
     if (refused !== undefined) throw new StoreFailed(refused);
   };
-  const following = { ...reading, library, own, ends: logEnds(own), demandOpen };
+  const following = { ...reading, library, own, ends, demandOpen };
   const subscribe = (subscription: Subscription, gone: Following['gone'] = ignore) =>
     endable(subscription, (signal) =>
       follow({ ...following, gone }, closing)(subscription, signal),
     );
-  const list = streamIndex(indexRows(rows.rows, opening), subscribe);
+  const list = streamIndex(
+    memoryRows(noTables(), () => undefined),
+    subscribe,
+  );
   const serve = guarded(refusal);
   const events: EventStore = {
     name: address.name,
@@ -121,18 +126,14 @@ const groupsOver = (
   };
 };
 
-/** Where streams are listed: who only looks may write nothing, and lists them anew. */
-const indexRows = (rows: RowStore, { readOnly }: Opening): RowStore =>
-  readOnly ? memoryRows(noTables(), () => undefined) : rows;
-
 /** Appends have a client of their own: one that hangs is replaced, and nobody's subscription with it. */
-const lanesTo = ({ library, address }: Pick<Parts, 'library' | 'address'>) => {
-  const connect = () => connectTo(library, address);
-  return { appends: lane(connect), reads: lane(connect) };
+const lanesTo = ({ library, address }: Pick<Parts, 'library' | 'address'>, secrets: Secrets) => {
+  const connect = connector(library, address, secrets);
+  return { appends: lane(address.name, connect), reads: lane(address.name, connect) };
 };
 
-const opened = (parts: Parts, lanes: ReturnType<typeof lanesTo>): OpenStore => {
-  const { address, opening, rows } = parts;
+const opened = (parts: Parts, lanes: ReturnType<typeof lanesTo>): OpenLog => {
+  const { address, opening } = parts;
   const closing = new AbortController();
   const refusal: Refusal = (writes) => {
     if (closing.signal.aborted) return { type: 'StoreClosed', path: address.name };
@@ -141,66 +142,64 @@ const opened = (parts: Parts, lanes: ReturnType<typeof lanesTo>): OpenStore => {
   };
   return {
     ...logOver(parts, lanes, refusal, closing.signal),
-    rows: rows.rows,
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort();
       await Promise.all([lanes.appends.close(), lanes.reads.close()]);
-      await rows.close();
     },
   };
 };
 
 /** One cheap read: whether the server is there, and lets us read what we shall follow. */
 const reached = async (
-  { address, policies, opening }: Omit<Parts, 'rows'>,
+  { address, policies, ends }: Parts,
   lanes: ReturnType<typeof lanesTo>,
 ): Promise<E.Either<StoreFailure, void>> => {
-  const ends = logEnds(ownEvents(opening.categories));
   const found = await policies.opening.run({ repeat: 'idempotent' }, (attempt) =>
     withClient(lanes.reads, attempt, (client) => ends(client, attempt.signal)),
   )();
   if (E.isRight(found)) return E.right(undefined);
   const failure = storeFailure(address, found.left);
   if (failure.type !== 'StoreUnavailable') return E.left(failure);
-  const reason = `cannot reach EventStoreDB at ${address.name}: ${failure.reason}`;
+  const host = address.name.replace(/^[a-z]+:\/\//u, '');
+  const reason = `cannot reach EventStoreDB at ${host}: ${failure.reason}`;
   return E.left({ ...failure, reason });
 };
 
 const connected = async (
   address: Address,
   {
-    rows: beside,
+    secrets = localSecrets(),
     shareReactions = false,
     redeliverAfterMs = 30_000,
     ...waiting
   }: EventStoreDbOptions,
-  opening: Opening,
-): Promise<E.Either<StoreFailure, OpenStore>> => {
+  opening: OpenOptions,
+): Promise<E.Either<StoreFailure, OpenLog>> => {
   const library = await loadLibrary();
   if (library === undefined) {
     return E.left({ type: 'AdapterUnavailable', adapter: 'EventStoreDB', remedy: INSTALL });
   }
+  const own = ownEvents(opening.categories);
   const sharing = shareReactions ? { redeliverAfterMs } : undefined;
   const policies = policiesOf(address.name, waiting);
-  const parts = { address, library, policies, opening, sharing };
-  const lanes = lanesTo(parts);
-  const rows = await beside.open(opening)();
-  if (E.isLeft(rows)) return rows;
+  const parts = { address, library, policies, opening, own, ends: logEnds(own), sharing };
+  const lanes = lanesTo(parts, secrets);
   const server = await reached(parts, lanes);
-  if (E.isRight(server)) return E.right(opened({ ...parts, rows: rows.right }, lanes));
-  await Promise.all([lanes.appends.close(), lanes.reads.close(), rows.right.close()]);
+  if (E.isRight(server)) return E.right(opened(parts, lanes));
+  await Promise.all([lanes.appends.close(), lanes.reads.close()]);
   return server;
 };
 
 /**
- * The store on a server: EventStoreDB, by the optional package `@eventstore/db-client`. `connection` is `esdb://`, `kurrentdb://` or
- * `kdb://[user:password@]host[:port][,host...][?key=value...]`, or `unix:/path`. Read models lie in the tables of another store.
+ * A log on a server: EventStoreDB, by the optional package `@eventstore/db-client`. `connection` is `esdb://`, `kurrentdb://` or
+ * `kdb://[user:password@]host[:port][,host...][?key=value...]`, or `unix:/path`. With `withLocalRows` it is a store.
+ * `?user=...&password=...`, each `env:NAME` or `file:/path`, stand for a user and a password that are read when a client connects.
  */
-export const eventStoreDb = (connection: string, options: EventStoreDbOptions): Store => {
+export const eventStoreDb = (connection: string, options: EventStoreDbOptions = {}): Log => {
   const address = addressOf(connection);
   const name = E.isRight(address) ? address.right.name : 'EventStoreDB';
-  const open = async (opening: Opening): Promise<E.Either<StoreFailure, OpenStore>> => {
+  const open = async (opening: OpenOptions): Promise<E.Either<StoreFailure, OpenLog>> => {
     if (E.isLeft(address)) return E.left({ type: 'StoreUnavailable', path: name, ...address.left });
     try {
       return await connected(address.right, options, opening);
@@ -211,5 +210,5 @@ export const eventStoreDb = (connection: string, options: EventStoreDbOptions): 
       return E.left(unavailable(address.right, reason, 'correct its connection string'));
     }
   };
-  return { name, durable: options.rows.durable, open: (opening) => () => open(opening) };
+  return { name, durable: true, open: (opening) => () => open(opening) };
 };

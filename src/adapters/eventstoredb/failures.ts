@@ -1,7 +1,7 @@
 import { StoreFailed, type StoreFailure } from '../../engine/store.ts';
 import { APPEND_LIMIT_BYTES } from '../append-rules.ts';
 import {
-  describePolicyFailure,
+  policyFailureReason,
   type AttemptFailure,
   type PolicyFailure,
 } from '../resilience/failure.ts';
@@ -70,11 +70,8 @@ export const storeFailure = (
   const repeat = failure.outcomeUnknown && stream !== '$all';
   const remedy = remedyOf(address, error);
   const again = 'then do the same again: what was written is recognised by its id';
-  return unavailable(
-    address,
-    describePolicyFailure(failure),
-    repeat ? `${remedy}; ${again}` : remedy,
-  );
+  const todo = repeat ? `${remedy}; ${again}` : remedy;
+  return unavailable(address, policyFailureReason(failure), todo);
 };
 
 /** An append that the server finds too large although it is within what all stores take. */

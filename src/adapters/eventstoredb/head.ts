@@ -19,31 +19,49 @@ export type LogEnds = (client: Client, signal: AbortSignal) => Promise<Ends>;
 const STEPS = [1, 32];
 const LAST_STEP = 512;
 
-const NOTHING: Ends = { own: undefined, newest: undefined };
+/** What is known of the end of a log, and, where a search broke off, before which position it is to go on. */
+type Known = Ends & { readonly rest: LogPosition | undefined };
+
+const NOTHING: Known = { own: undefined, newest: undefined, rest: undefined };
 
 const isAfter = (a: LogPosition | undefined, b: LogPosition | undefined): boolean =>
   a !== undefined && (b === undefined || comparePairs(a, b) > 0);
 
+const placeOf = (event: Recorded | undefined): LogPosition | undefined => event?.position;
+
 type Read = (before: LogPosition | 'end', limit: number) => ReturnType<typeof readLogBackwards>;
 
-/** Looks backwards from the end for an event of ours, no further than what was looked at before. */
-const searched = async ({ isOurs }: Own, read: Read, before: Ends): Promise<Ends> => {
+/**
+ * Looks backwards from the end for an event of ours, no further than what was looked at before, and where an earlier search broke off
+ * behind that. `kept` is told how far it has come: a log may hold more events of others than one attempt can look at.
+ */
+const searched = async (
+  { isOurs }: Own,
+  read: Read,
+  before: Known,
+  kept: (known: Known) => void,
+): Promise<Ends> => {
   let known = before;
   let newest: LogPosition | undefined;
   let from: LogPosition | 'end' = 'end';
   for (let step = 0; ; step += 1) {
     const limit = STEPS[step] ?? LAST_STEP;
     const page: readonly Recorded[] = (await read(from, limit)).flatMap(({ event }) => event ?? []);
-    newest ??= page[0]?.position;
+    newest ??= placeOf(page[0]);
     // In a log that went back what is remembered is not there.
     if (isAfter(known.newest, newest)) known = NOTHING;
-    const found = page.find(isOurs)?.position;
+    const found = placeOf(page.find(isOurs));
     if (found !== undefined) return { newest, own: found };
-    const last: LogPosition | undefined = page.at(-1)?.position;
-    if (last === undefined || page.length < limit || !isAfter(last, known.newest)) {
-      return { newest, own: known.own };
-    }
+    const last: LogPosition | undefined = placeOf(page.at(-1));
+    if (last === undefined || page.length < limit) return { newest, own: known.own };
     from = last;
+    if (!isAfter(last, known.newest)) {
+      if (known.rest === undefined) return { newest, own: known.own };
+      if (isAfter(last, known.rest)) from = known.rest;
+      known = NOTHING;
+      step = STEPS.length;
+    }
+    if (known.newest === undefined) kept({ newest, own: undefined, rest: from });
   }
 };
 
@@ -51,14 +69,20 @@ const searched = async ({ isOurs }: Own, read: Read, before: Ends): Promise<Ends
 export const logEnds = (own: Own): LogEnds => {
   let seen = NOTHING;
   return async (client, signal) => {
-    const before = seen;
+    let mine = seen;
+    const keep = (known: Known): void => {
+      // Of those who look at once the last one may have looked first.
+      if (seen !== mine && !isAfter(known.newest, seen.newest)) return;
+      seen = known;
+      mine = known;
+    };
     const ends = await searched(
       own,
       (from, limit) => readLogBackwards(client, from, limit, signal),
-      before,
+      seen,
+      keep,
     );
-    // Of those who look at once the last one may have looked first.
-    if (seen === before || isAfter(ends.newest, seen.newest)) seen = ends;
+    keep({ ...ends, rest: undefined });
     return ends;
   };
 };

@@ -1,5 +1,4 @@
 import type { EventStoreDBClient } from '@eventstore/db-client';
-import type { Address } from './address.ts';
 
 /** The client, unmodified; only this folder knows it. */
 export type Library = typeof import('@eventstore/db-client');
@@ -25,9 +24,3 @@ export const loadLibrary = async (): Promise<Library | undefined> => {
 
 /** What is to be done about a client that is not there. */
 export const INSTALL = `install it: npm install ${PACKAGE}@6.2.1`;
-
-/** A client for an address; it dials nothing before its first call. */
-export const connectTo = ({ EventStoreDBClient }: Library, { to }: Address): Client =>
-  'socket' in to
-    ? new EventStoreDBClient({ endpoint: to.socket }, { insecure: true })
-    : EventStoreDBClient.connectionString(to.connectionString);

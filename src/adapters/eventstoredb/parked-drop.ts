@@ -35,10 +35,12 @@ const settingsOf = async (client: Client, group: string, signal: AbortSignal) =>
     maxCount: 1,
     requiresLeader: true,
   });
-  const found = whole<{ readonly event?: Recorded }>(read, signal).catch((error: unknown) => {
-    if (told(error).type === 'stream-not-found') return [];
-    throw error;
-  });
+  const found = whole<{ readonly event?: Recorded }>(client, read, signal).catch(
+    (error: unknown) => {
+      if (told(error).type === 'stream-not-found') return [];
+      throw error;
+    },
+  );
   const event = (await found)[0]?.event;
   const data: unknown = event?.data;
   const settings = typeof data === 'object' && data !== null ? data : {};

@@ -30,7 +30,8 @@ const pageOf = async (
     requiresLeader: true,
   });
   try {
-    const page = await whole<{ readonly link?: Recorded; readonly event?: Recorded }>(read, signal);
+    type Resolved = { readonly link?: Recorded; readonly event?: Recorded };
+    const page = await whole<Resolved>(client, read, signal);
     // A link whose event is gone may come as an event without a link.
     return page.flatMap(({ link, event }): readonly Link[] => {
       if (link !== undefined) return [{ link, event }];

@@ -2,9 +2,9 @@ import type { StreamingRead } from '@eventstore/db-client';
 import { E } from '../../engine/fp.ts';
 import type { Envelope, EventStore, StoreFailure, StreamName } from '../../engine/store.ts';
 import type { Address } from './address.ts';
-import { NobodyLeads, isRemembered, told } from './errors.ts';
+import { ClientGivenUp, NobodyLeads, isRemembered, isUnknownUser, told } from './errors.ts';
 import { storeFailure } from './failures.ts';
-import { ignore, type Lane } from './lane.ts';
+import { ignore, isGivenUp, type Lane } from './lane.ts';
 import type { Client } from './library.ts';
 import type { Policy } from '../resilience/policy.ts';
 import type { Attempt } from '../resilience/attempt.ts';
@@ -14,8 +14,9 @@ import { envelopeOf, type Recorded } from './wire.ts';
 /** What reads need. */
 export type Reading = { readonly address: Address; readonly policy: Policy; readonly lane: Lane };
 
-/** All of a read. The client does not end one that is cancelled: whoever cut it off has stopped waiting. */
+/** All of a read. One that is cut off ends for the client as if there were no more: a part is never taken for the whole. */
 export const whole = <Event>(
+  client: Client,
   read: StreamingRead<Event>,
   signal: AbortSignal,
 ): Promise<readonly Event[]> => {
@@ -23,7 +24,11 @@ export const whole = <Event>(
   return new Promise((resolve, reject) => {
     const events: Event[] = [];
     read.on('data', (event) => events.push(event));
-    read.on('end', () => resolve(events));
+    read.on('end', () =>
+      signal.aborted || isGivenUp(client)
+        ? reject(new ClientGivenUp('a read was cut off'))
+        : resolve(events),
+    );
     read.on('error', reject);
   });
 };
@@ -31,14 +36,16 @@ export const whole = <Event>(
 /** One attempt with the client of a lane. */
 export const withClient = async <T>(
   lane: Lane,
-  { attempt }: Pick<Attempt, 'attempt'>,
+  { attempt, signal }: Pick<Attempt, 'attempt' | 'signal'>,
   work: (client: Client) => Promise<T>,
 ): Promise<T> => {
-  const client = lane.client();
+  const client = await lane.client();
+  // Who was cut off while a client was made sends nothing.
+  signal.throwIfAborted();
   try {
     return await work(client);
   } catch (error) {
-    if (isRemembered(error)) lane.renew(client);
+    if (isRemembered(error) || isUnknownUser(error)) lane.renew(client);
     if (attempt > 1 && told(error).type === 'not-leader') throw new NobodyLeads(String(error));
     throw error;
   }
@@ -65,7 +72,7 @@ export const readRange = async (
     requiresLeader: true,
   });
   try {
-    const events = await whole<{ readonly event?: Recorded }>(read, signal);
+    const events = await whole<{ readonly event?: Recorded }>(client, read, signal);
     return events.flatMap(({ event }) =>
       event?.position === undefined ? [] : [envelopeOf(stream, event, event.position)],
     );
@@ -83,7 +90,7 @@ export const readLogBackwards = (
   signal: AbortSignal,
 ): Promise<readonly { readonly event?: Recorded }[]> => {
   const options = { fromPosition: before, direction: 'backwards', maxCount: limit } as const;
-  return whole(client.readAll({ ...options, requiresLeader: true }), signal);
+  return whole(client, client.readAll({ ...options, requiresLeader: true }), signal);
 };
 
 /** Events that are asked for at once. */

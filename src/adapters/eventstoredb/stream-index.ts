@@ -13,7 +13,7 @@ import {
 } from '../../engine/store.ts';
 import { isStreamName } from './own-events.ts';
 
-/** The table beside the read models in which streams are listed: the server itself keeps no list that can be relied upon. */
+/** The table in which streams are listed: the server itself keeps no list that can be relied upon. */
 const TABLE = 'eventstoredb.streams';
 const CATEGORY = 'category';
 

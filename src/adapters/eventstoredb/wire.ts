@@ -60,6 +60,10 @@ export const sent = (
   });
 };
 
+/** Whether a metadata key would be taken for one that is put beside the engine's. */
+export const isOwnKey = (key: string): boolean =>
+  key.startsWith('$') || key === 'version' || key === 'contentHash';
+
 type Stored = {
   readonly metadata: Metadata;
   readonly metadataText: string;

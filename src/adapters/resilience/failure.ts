@@ -86,12 +86,16 @@ const WHY: Readonly<Record<Exhaustion, string>> = {
   bulkheadFull: 'the bulkhead is full',
 };
 
-/** A policy's failure as one line for people: what, where, and what to do. */
-export const describePolicyFailure = (failure: PolicyFailure): string => {
+/** A policy's failure for people who know already which dependency it is about. */
+export const policyFailureReason = (failure: PolicyFailure): string => {
   const what =
     failure.type === 'RetriesExhausted'
       ? `given up after attempt ${failure.attempts}, ${WHY[failure.because]}; last: ${tell(failure.last)}`
       : tell(failure);
   const unknown = failure.outcomeUnknown ? '; whether it had its effect is not known' : '';
-  return `${failure.dependency}: ${what}${unknown}`;
+  return `${what}${unknown}`;
 };
+
+/** A policy's failure as one line for people: what, where, and what to do. */
+export const describePolicyFailure = (failure: PolicyFailure): string =>
+  `${failure.dependency}: ${policyFailureReason(failure)}`;

@@ -40,6 +40,8 @@ export type StandIn = {
   readonly endpoint: Endpoint;
   readonly log: Log;
   readonly groups: Groups;
+  /** From now on every call must bring `user:password`; over TLS alone the client sends it. */
+  readonly demandLogin: (login: string) => void;
   /** Makes the next calls of an operation fail. */
   readonly fail: (operation: Operation, fault: Fault, limit?: Limit) => void;
   /** Ends every planned fault. */
@@ -93,6 +95,7 @@ export const startStandIn = async (options: StandInOptions = {}): Promise<StandI
   let endpoint: Endpoint = { address: '127.0.0.1', port: 0 };
   const alone = (): readonly Member[] => [{ endpoint, state: 'leader', alive: true }];
   const members = options.members ?? alone;
+  let login: string | undefined;
   const node: Node = {
     log,
     groups,
@@ -100,6 +103,7 @@ export const startStandIn = async (options: StandInOptions = {}): Promise<StandI
     version: options.version ?? '23.10.8.0',
     liveBuffer: options.liveBuffer ?? 32,
     members,
+    login: () => login,
     otherLeader: () => {
       const leader = members().find(({ state }) => state === 'leader')?.endpoint;
       return leader === undefined || sameEndpoint(leader, endpoint) ? undefined : leader;
@@ -123,6 +127,9 @@ export const startStandIn = async (options: StandInOptions = {}): Promise<StandI
     endpoint,
     log,
     groups,
+    demandLogin: (demanded) => {
+      login = demanded;
+    },
     fail: faults.add,
     heal: faults.clear,
     stop: async (how, graceMs = GRACE_MS) => {

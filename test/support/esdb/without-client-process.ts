@@ -1,5 +1,4 @@
 import { registerHooks } from 'node:module';
-import { memoryStore } from '../../../src/adapters/memory/memory-store.ts';
 import { eventStoreDb } from '../../../src/adapters/eventstoredb/event-store-db.ts';
 
 /** A process in which the client of EventStoreDB cannot be found; prints how opening the store fails. */
@@ -12,6 +11,6 @@ registerHooks({
     );
   },
 });
-const store = eventStoreDb('esdb://localhost?tls=false', { rows: memoryStore() });
+const store = eventStoreDb('esdb://localhost?tls=false');
 const opened = await store.open({ readOnly: false })();
 process.stdout.write(JSON.stringify(opened._tag === 'Left' ? opened.left : 'it is open'));
