@@ -11,7 +11,7 @@ export const greetings = readModel<{ name: string }>('greetings', { name: ({ nam
 export const stores = {
   memory: memoryStore(),
   file: chancery.sqliteStore,
-  server: chancery.eventStoreDb('esdb://localhost?tls=false', { rows: memoryStore() }),
+  server: chancery.eventStoreDb('esdb://localhost?tls=false'),
 };
 export const clocks = { virtual: chancery.virtualClock, system: chancery.systemClock };
 export const everything = { ...chancery, given };
