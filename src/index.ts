@@ -1,3 +1,4 @@
+// The public API: one list of explicit names, which no split would make clearer.
 export { createEngine, type EngineOptions } from './create-engine.ts';
 export { memoryStore } from './adapters/memory/memory-store.ts';
 export { ArchiveFailed, type ArchiveFailure } from './adapters/archive/format.ts';
